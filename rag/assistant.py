@@ -1,0 +1,259 @@
+"""The whole way from a question to an Answer, as one LangChain chain.
+
+    condense -> retrieve -> choose evidence -> write -> ground
+
+`Assistant.stream` runs it and reports as it goes; `ask` waits for the end; `chain` is the Runnable itself.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk, BaseMessageChunk
+from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda, RunnablePassthrough
+
+from rag import evidence, grounding, prompts
+from rag.embeddings import Encoder
+from rag.errors import JianbaoError, LanguageModelError
+from rag.evidence import Sentence
+from rag.llm import chat_model
+from rag.retriever import HybridRetriever, checked_question
+from rag.settings import Settings
+from rag.store import DocumentInfo, Library
+from rag.text import Script, script_of
+from rag.types import Answer, AnswerReady, Event, Passage, QuoteFound, Seconds, TextAdded, Turn
+
+State = dict[str, Any]
+
+
+@dataclass
+class _Clock:
+    """Seconds since a question was asked, noted as things happen."""
+
+    started: float = field(default_factory=time.perf_counter)
+    seconds: Seconds = field(default_factory=Seconds)
+
+    def note(self, name: str) -> None:
+        if getattr(self.seconds, name) is None:
+            self.seconds = replace(self.seconds, **{name: time.perf_counter() - self.started})
+
+
+class Assistant:
+    """Answers questions about the documents of one library. Safe to use from several threads.
+
+    Takes ready parts; `Assistant.open` makes them from the settings. No model is loaded before it is needed.
+    """
+
+    def __init__(self, library: Library, encoder: Encoder, settings: Settings) -> None:
+        self.library = library
+        self.encoder = encoder
+        self.settings = settings
+        self._starting = threading.Lock()
+
+    @classmethod
+    def open(cls, library: str | Path | None = None, *, settings: Settings | None = None) -> Assistant:
+        """Opens a library by its folder (default: the settings' one). Use the result in a `with` block, or close it.
+
+        Raises LibraryLocked, LibraryMismatch, LibraryDamaged or LibraryError when the library cannot be opened.
+        """
+        settings = settings or Settings.from_environment()
+        encoder = Encoder(settings)
+        folder = Path(library) if library is not None else settings.library
+        return cls(Library.open(folder, encoder=encoder.name), encoder, settings)
+
+    def close(self) -> None:
+        """Gives the library back to other processes."""
+        self.library.close()
+
+    def __enter__(self) -> Assistant:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def documents(self) -> list[DocumentInfo]:
+        """The documents that can be asked about."""
+        return self.library.documents()
+
+    def warm(self) -> None:
+        """Loads both models now and reads the fixed part of the prompt, so that the first question is fast."""
+        self.encoder.load()
+        if self.model is not None:
+            for _ in self._reply(self.model, prompts.messages("？", [], "zh-Hans")):
+                break
+
+    # -- asking ------------------------------------------------------------------------------------------------------
+
+    def retrieve(self, question: str, *, k: int = 5, scope: Sequence[str] | None = None) -> list[Passage]:
+        """The k passages most likely to answer, the best first. `scope`: ids of the only documents to use."""
+        return self.retriever.search(question, k=k, scope=scope)
+
+    def ask(self, question: str, *, history: Sequence[Turn] = (), scope: Sequence[str] | None = None) -> Answer:
+        """The answer, when it is complete. Raises what `stream` raises."""
+        for event in self.stream(question, history=history, scope=scope):
+            if isinstance(event, AnswerReady):
+                return event.answer
+        raise AssertionError("a stream ends with AnswerReady")
+
+    def stream(
+        self, question: str, *, history: Sequence[Turn] = (), scope: Sequence[str] | None = None
+    ) -> Iterator[Event]:
+        """The answer as it comes about: QuoteFound at most once, TextAdded for each piece, AnswerReady at the end.
+
+        Raises InputError for an unusable question, WeightsError or EncoderError when there is no encoder, and
+        LanguageModelError when the model cannot be started or reached.
+        """
+        state: State = {}
+        for part in self._steps.stream(self._begin({"question": question, "history": history, "scope": scope})):
+            for name, value in part.items():
+                state[name] = state[name] + value if name == "message" and name in state else value
+                if name == "ranked" and value:
+                    yield QuoteFound(value[0].cited(1))
+                elif name == "message" and value.text and not state["canned"]:
+                    yield TextAdded(value.text)
+        yield AnswerReady(self._ground(state))
+
+    @cached_property
+    def retriever(self) -> HybridRetriever:
+        """The retriever, which is also a LangChain retriever."""
+        return HybridRetriever(library=self.library, encoder=self.encoder, reranker=self.settings.reranker)
+
+    @property
+    def chain(self) -> Runnable[str | dict[str, Any], Answer]:
+        """A LangChain Runnable: a question, or a dict of `question` and perhaps `history` and `scope`, to an Answer."""
+        return RunnableLambda(self._begin) | self._steps | RunnableLambda(self._ground)
+
+    @property
+    def model(self) -> BaseChatModel | None:
+        """The chat model, started on first use; None when the settings say `none`."""
+        with self._starting:
+            return chat_model(self.settings)
+
+    # -- the steps ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _steps(self) -> Runnable[State, State]:
+        return (
+            RunnablePassthrough.assign(standalone=RunnableLambda(self._condense))
+            | RunnablePassthrough.assign(found=RunnableLambda(self._retrieve))
+            | RunnablePassthrough.assign(ranked=RunnableLambda(self._rank))
+            | RunnablePassthrough.assign(evidence=RunnableLambda(self._choose))
+            | RunnablePassthrough.assign(canned=RunnableLambda(self._canned))
+            | RunnablePassthrough.assign(message=RunnableGenerator(self._write))
+        )
+
+    def _begin(self, asked: str | Mapping[str, Any]) -> State:
+        given = {"question": asked} if isinstance(asked, str) else dict(asked)
+        question = checked_question(given["question"])
+        return {
+            "question": question,
+            "history": tuple(given.get("history") or ()),
+            "scope": given.get("scope"),
+            "script": script_of(question),
+            "clock": _Clock(),
+        }
+
+    def _condense(self, state: State) -> str:
+        """A follow-up as a question that stands alone."""
+        model = self.model if state["history"] else None
+        if model is None:
+            return str(state["question"])
+        written = "".join(
+            str(m.text) for m in self._reply(model, prompts.condense_messages(state["question"], state["history"]))
+        )
+        return written.strip().splitlines()[0][:500] if written.strip() else str(state["question"])
+
+    def _retrieve(self, state: State) -> tuple[list[Passage], Any]:
+        found = self.retriever.search_with_vector(state["standalone"], scope=state["scope"])
+        state["clock"].note("retrieve")
+        return found
+
+    def _rank(self, state: State) -> list[Sentence]:
+        passages, vector = state["found"]
+        edges = self.library.edges(passages[0].document.id) if passages else []
+        weights = self.retriever.weights(state["standalone"])
+        ranked = evidence.rank(evidence.candidates(passages, edges), vector, weights, self.encoder)
+        if ranked:
+            state["clock"].note("first_quote")
+        return ranked
+
+    def _choose(self, state: State) -> list[Sentence]:
+        return evidence.choose(state["ranked"], self.encoder)
+
+    def _canned(self, state: State) -> str | None:
+        """The reply where no model is needed: nothing found, a year that no document knows, or no model wanted."""
+        if not state["ranked"] or grounding.missing_years(state["standalone"], state["ranked"]):
+            return prompts.NOT_FOUND
+        return str(state["ranked"][0].text) if self.settings.llm == "none" else None
+
+    def _write(self, states: Iterator[State]) -> Iterator[BaseMessageChunk]:
+        state: State = {}
+        for part in states:
+            state.update(part)
+        if state["canned"] is not None:
+            yield AIMessageChunk(content=state["canned"])
+            return
+        model = self.model
+        assert model is not None
+        for piece in self._reply(model, prompts.messages(state["standalone"], state["evidence"], state["script"])):
+            if piece.text:
+                state["clock"].note("first_token")
+            yield piece
+
+    def _reply(self, model: BaseChatModel, prompt: Any) -> Iterator[AIMessageChunk]:
+        """The model's reply, piece by piece; whatever its client raises becomes a LanguageModelError."""
+        try:
+            yield from model.stream(prompt)
+        except JianbaoError:
+            raise
+        except Exception as error:
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise LanguageModelError(
+                f"The language model {self.settings.llm!r} did not answer ({reason}). "
+                "Check that its server is running and JIANBAO_LLM is right, "
+                "or set JIANBAO_LLM=none to get the quotes alone."
+            ) from error
+
+    def _ground(self, state: State) -> Answer:
+        """The checked answer: refused, or with citations worked out from its text."""
+        script: Script = state["script"]
+        passages = tuple(state["found"][0])
+        written = str(state["message"].text)
+        sentences: list[Sentence] = state["evidence"]
+        answer = None
+        if not grounding.refuses(written):
+            if state["canned"] is not None:
+                sentences = state["ranked"][:1]
+            likeness = evidence.cosines(f"{state['standalone']} {written}", sentences, self.encoder)
+            answer = grounding.ground(written, sentences, likeness, script)
+        state["clock"].note("total")
+        return Answer(
+            question=state["question"],
+            text=answer.text if answer else prompts.REFUSALS[script],
+            refused=answer is None,
+            supported=answer is not None and answer.supported,
+            citations=answer.citations
+            if answer
+            else tuple(s.cited(n) for n, s in enumerate(state["ranked"][:1], start=1)),
+            figures=answer.figures if answer else (),
+            passages=passages,
+            seconds=state["clock"].seconds,
+        )
+
+
+def mean_log_probability(message: Any) -> float | None:
+    """Mean natural logarithm (up to 0, higher is surer) of the reply's token probabilities; None when not reported."""
+    content = (message.response_metadata.get("logprobs") or {}).get("content") or []
+    values = [token["logprob"] for token in content]
+    return math.fsum(values) / len(values) if values else None

@@ -1,0 +1,102 @@
+"""From passages to the few sentences that the language model reads.
+
+On two cores every 100 tokens of a prompt cost more than a second, so sentences are chosen, not chunks. They are scored
+like passages, question against sentence, with the same fusion. The module knows the encoder, and no language model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from rag.embeddings import Encoder, Vectors
+from rag.retriever import coverage, fuse
+from rag.store import StoredChunk
+from rag.text import sentences
+from rag.types import Citation, Document, Passage
+
+#: Passages whose sentences are weighed, sentences at most, and tokens of the chosen ones.
+PASSAGES = 3
+SENTENCES = 24
+TOKENS = 150
+#: Sentences that score this much less than the best one are not worth their time.
+MARGIN = 0.07
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of a document. `score`: see `fuse`; higher is better."""
+
+    document: Document
+    start: int
+    end: int
+    page: int | None
+    score: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self.document.text[self.start : self.end]
+
+    def cited(self, number: int) -> Citation:
+        """The sentence as citation [number]."""
+        return Citation(number, self.text, self.start, self.end, self.page, self.document)
+
+
+def candidates(passages: Sequence[Passage], edges: Sequence[StoredChunk] = ()) -> list[Sentence]:
+    """The sentences of the first passages, in rank order, each once; then those of `edges`, a page's head and foot."""
+    spans = [(p.document, p.start, p.text, p.page) for p in passages[:PASSAGES]]
+    spans += [(e.document, e.chunk.start, e.chunk.text, e.chunk.page) for e in edges]
+    found: dict[tuple[str, int], Sentence] = {}
+    for document, offset, text, page in spans:
+        for start, end in sentences(text):
+            found.setdefault((document.id, offset + start), Sentence(document, offset + start, offset + end, page))
+    return list(found.values())[:SENTENCES]
+
+
+def rank(found: Sequence[Sentence], vector: Vectors, weights: Mapping[str, float], encoder: Encoder) -> list[Sentence]:
+    """The sentences with their scores, the best first. `vector` and `weights` are the question's."""
+    if not found:
+        return []
+    cosines = encoder.encode_documents([sentence.text for sentence in found]) @ vector
+    scored = [
+        Sentence(s.document, s.start, s.end, s.page, fuse(float(cosine), coverage(weights, s.text)))
+        for s, cosine in zip(found, cosines, strict=True)
+    ]
+    return sorted(scored, key=lambda sentence: -sentence.score)
+
+
+def choose(ranked: Sequence[Sentence], encoder: Encoder, *, budget: int = TOKENS) -> list[Sentence]:
+    """The best sentences and the one that follows each, within a budget of tokens, in the documents' order.
+
+    The best sentence is always in. A sentence's follower comes along because an answer often runs over a full stop.
+    """
+    places = {(s.document.id, s.start): s for s in ranked}
+    following: dict[tuple[str, int], Sentence] = {}
+    for document in {s.document.id for s in ranked}:
+        inside = sorted((s for s in ranked if s.document.id == document), key=lambda s: s.start)
+        for left, right in pairwise(inside):
+            if right.start - left.end <= 4:
+                following[document, left.start] = right
+    counts = dict(zip(places, encoder.count_tokens([s.text for s in places.values()]), strict=True))
+    chosen: dict[tuple[str, int], Sentence] = {}
+    used = 0
+    for sentence in (s for s in ranked if s.score >= ranked[0].score - MARGIN):
+        for wanted in (sentence, following.get((sentence.document.id, sentence.start))):
+            if wanted is None or (key := (wanted.document.id, wanted.start)) in chosen:
+                continue
+            if chosen and used + counts[key] > budget:
+                continue
+            chosen[key] = wanted
+            used += counts[key]
+    best = {s.document.id: index for index, s in reversed(list(enumerate(ranked)))}
+    return sorted(chosen.values(), key=lambda s: (best[s.document.id], s.start))
+
+
+def cosines(text: str, found: Sequence[Sentence], encoder: Encoder) -> list[float]:
+    """Cosine (-1 to 1) of a text, read as a question, with each sentence."""
+    vectors = encoder.encode_documents([sentence.text for sentence in found])
+    return [float(value) for value in np.asarray(vectors @ encoder.encode_query(text))]

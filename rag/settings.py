@@ -1,0 +1,43 @@
+"""Settings as plain values, read from the environment. Nothing here loads, opens or creates anything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where things are and which models are used.
+
+    library: folder of the library (JIANBAO_LIBRARY)
+    llm: `local`, `none`, a .gguf path, or `provider:model` for LangChain (JIANBAO_LLM)
+    embedding: `local`, or a sentence-transformers name or folder (JIANBAO_EMBEDDING)
+    reranker: empty, or a sentence-transformers CrossEncoder name or folder (JIANBAO_RERANKER)
+    cache: where local weights are assembled, about 1.2 GB (JIANBAO_CACHE)
+    """
+
+    library: Path
+    llm: str = "local"
+    embedding: str = "local"
+    reranker: str = ""
+    cache: Path = Path(platformdirs.user_cache_dir("jianbao"))
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """The settings of this process; an empty variable counts as unset."""
+
+        def read(name: str, default: str) -> str:
+            return environment.get(f"JIANBAO_{name}", "").strip() or default
+
+        return cls(
+            library=Path(read("LIBRARY", str(Path(platformdirs.user_data_dir("jianbao")) / "library"))).expanduser(),
+            llm=read("LLM", "local"),
+            embedding=read("EMBEDDING", "local"),
+            reranker=read("RERANKER", ""),
+            cache=Path(read("CACHE", platformdirs.user_cache_dir("jianbao"))).expanduser(),
+        )

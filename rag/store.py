@@ -1,0 +1,614 @@
+"""The library on disk: a SQLite catalog, which is the truth, and a Chroma index, which can be made again from it.
+
+SQLite holds documents, their text, chunks with offsets and vectors, the lexical index (FTS5) and what is known of each
+file. Chroma holds the vectors once more, for search among many. A change is committed in one SQLite transaction: new
+vectors are in Chroma before it and old ones leave Chroma after it, and the table `leftovers` names the vectors that a
+crash in between would leave behind. So a reader meets the old version of a document or the new one, never a mixture.
+
+One process owns a library. The library knows nothing of questions, fusion or files' formats.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+from tqdm import tqdm
+
+from rag.embeddings import Encoder, Vectors
+from rag.errors import LibraryDamaged, LibraryError, LibraryLocked, LibraryMismatch
+from rag.text import tokens
+from rag.types import Chunk, Document
+
+if TYPE_CHECKING:
+    from chromadb.api.models.Collection import Collection
+
+#: Raised when what is stored, or how text is folded and split into words, changes.
+SCHEMA = "1"
+
+_TABLES = """
+CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER NOT NULL, modified INTEGER NOT NULL, sha256 TEXT NOT NULL);
+CREATE TABLE documents (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, path TEXT NOT NULL, title TEXT NOT NULL,
+    source TEXT NOT NULL, date TEXT NOT NULL, sha256 TEXT NOT NULL, chunks INTEGER NOT NULL, text TEXT NOT NULL);
+CREATE INDEX documents_by_path ON documents (path);
+CREATE TABLE chunks (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, document INTEGER NOT NULL REFERENCES documents (number),
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, page INTEGER, vector BLOB NOT NULL);
+CREATE INDEX chunks_by_document ON chunks (document);
+CREATE TABLE leftovers (chunk INTEGER PRIMARY KEY);
+CREATE VIRTUAL TABLE lexicon USING fts5 (words, content='', detail=none, tokenize="ascii tokenchars '.'");
+CREATE VIRTUAL TABLE vocabulary USING fts5vocab ('lexicon', 'row');
+"""
+
+_COLLECTION = "chunks"
+_CHROMA_BATCH = 5000  # Chroma refuses more than 5,461 at once
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """A document as the catalog lists it, without its text."""
+
+    id: str
+    title: str
+    source: str
+    date: str
+    path: str
+    chunks: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """A row of `jianbao documents --json`."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "source": self.source,
+            "date": self.date,
+            "path": self.path,
+            "chunks": self.chunks,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FileStamp:
+    """What is remembered of a file, to see whether it has changed. `modified` is in nanoseconds."""
+
+    path: str
+    size: int
+    modified: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A document ready to be stored: its chunks and their vectors, shape (len(chunks), dimensions), length 1 each."""
+
+    document: Document
+    chunks: Sequence[Chunk]
+    vectors: Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunk:
+    """A live chunk as search needs it."""
+
+    number: int
+    document: Document
+    chunk: Chunk
+    vector: Vectors
+
+    @property
+    def indexed_text(self) -> str:
+        """See the function of this name."""
+        return indexed_text(self.document, self.chunk)
+
+
+def indexed_text(document: Document, chunk: Chunk) -> str:
+    """What is embedded and indexed for a chunk: its text under its document's title, which helps to find it."""
+    if not document.title or document.title in chunk.text:
+        return chunk.text
+    return f"{document.title}\n{chunk.text}"
+
+
+def text_sha256(document: Document) -> str:
+    """Digest of all that a document says; another digest means that it has to be stored anew."""
+    said = "\x00".join((document.title, document.source, document.date, document.text))
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Library:
+    """An open library. Use `Library.open`; close it, or use it in a `with` block. Safe to use from several threads."""
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection, lock: FileLock) -> None:
+        self.folder = folder
+        self._connection = connection
+        self._file_lock = lock
+        self._lock = threading.RLock()
+        self._collection: Collection | None = None
+        self._client: Any = None
+        self._document = lru_cache(maxsize=256)(self._read_document)
+
+    @classmethod
+    def open(cls, folder: Path, *, encoder: str) -> Library:
+        """Opens the library of a folder, or makes an empty one. `encoder` is the name of the encoder in use.
+
+        Raises LibraryLocked when another process has it open, LibraryMismatch when it was made by another encoder or
+        version, LibraryDamaged when the catalog cannot be read, LibraryError when the folder cannot be used.
+        """
+        folder = Path(folder).expanduser().absolute()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = _take_lock(folder)
+        except OSError as error:
+            raise LibraryError(
+                f"The library folder {folder} cannot be used ({error.strerror or error}). "
+                "Name a folder that you can write to with --library or JIANBAO_LIBRARY."
+            ) from error
+        try:
+            return cls(folder, _connect(folder / "catalog.sqlite3", encoder), lock)
+        except sqlite3.Error as error:
+            lock.release()
+            raise LibraryDamaged(
+                f"The catalog of the library {folder} cannot be read ({error}). Restore the folder from a backup, "
+                "or name another with --library and ingest the documents again."
+            ) from error
+        except BaseException:
+            lock.release()
+            raise
+
+    @classmethod
+    def adopt(cls, folder: Path, encoder: Encoder) -> Library:
+        """Opens a library that another encoder made, and embeds all its passages anew with this one.
+
+        Raises what `open` raises, but for the mismatch of encoders.
+        """
+        with sqlite3.connect(folder / "catalog.sqlite3") as connection:
+            made_by = str(connection.execute("SELECT value FROM about WHERE name = 'encoder'").fetchone()[0])
+        connection.close()
+        library = cls.open(folder, encoder=made_by)
+        try:
+            library._embed_anew(encoder)
+        except BaseException:
+            library.close()
+            raise
+        return library
+
+    def close(self) -> None:
+        """Gives the library back; a second call does nothing."""
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+                self._client = self._collection = None
+            self._connection.close()
+            self._file_lock.release()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- reading the catalog ---------------------------------------------------------------------------------------
+
+    def documents(self) -> list[DocumentInfo]:
+        """All documents, by id."""
+        rows = self._rows("SELECT id, title, source, date, path, chunks FROM documents ORDER BY id")
+        return [DocumentInfo(*row) for row in rows]
+
+    def document(self, id: str) -> Document | None:
+        """One document with its text, or None."""
+        rows = self._rows("SELECT number FROM documents WHERE id = ?", id)
+        return self._document(rows[0][0]) if rows else None
+
+    def chunk_count(self) -> int:
+        """Live chunks in the library."""
+        return int(self._rows("SELECT coalesce(sum(chunks), 0) FROM documents")[0][0])
+
+    def documents_of(self, path: str) -> dict[str, str]:
+        """Ids of the documents that came from a file, with their digests."""
+        return dict(self._rows("SELECT id, sha256 FROM documents WHERE path = ?", path))
+
+    def path_of(self, id: str) -> str | None:
+        """The file that a document came from; None when there is no such document."""
+        rows = self._rows("SELECT path FROM documents WHERE id = ?", id)
+        return rows[0][0] if rows else None
+
+    def files(self) -> dict[str, FileStamp]:
+        """The files that have been read completely, by path."""
+        return {row[0]: FileStamp(*row) for row in self._rows("SELECT path, size, modified, sha256 FROM files")}
+
+    def _read_document(self, number: int) -> Document:
+        (row,) = self._rows("SELECT id, text, title, source, date, path FROM documents WHERE number = ?", number)
+        return Document(*row)
+
+    def edges(self, id: str) -> list[StoredChunk]:
+        """The first and the last chunk of a document, where title, date, source and author stand."""
+        rows = self._rows(
+            "SELECT min(chunks.number), max(chunks.number) FROM chunks JOIN documents"
+            " ON documents.number = chunks.document WHERE documents.id = ?",
+            id,
+        )
+        return self.chunks({number for number in rows[0] if number is not None})
+
+    # -- search ----------------------------------------------------------------------------------------------------
+
+    def nearest(self, vector: Vectors, k: int, scope: Sequence[str] | None = None) -> list[int]:
+        """Numbers of the k live chunks nearest to a vector, the nearest first; only from `scope`, if given."""
+        if scope is not None:
+            numbers, vectors = self._vectors_of(scope)
+            order = np.argsort(-(vectors @ vector), kind="stable")[:k]
+            return [numbers[index] for index in order]
+        with self._lock:
+            collection = self._index()
+            count = min(k, collection.count())
+            if count == 0:
+                return []
+            found = collection.query(query_embeddings=[vector.tolist()], n_results=count, include=[])
+        return [int(number) for number in found["ids"][0]]
+
+    def matching(self, words: Sequence[str], k: int, scope: Sequence[str] | None = None) -> list[int]:
+        """Numbers of the k chunks that match any of the words best (BM25), the best first."""
+        if not words:
+            return []
+        query = " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
+        statement = "SELECT rowid FROM lexicon WHERE lexicon MATCH ?"
+        parameters: list[Any] = [query]
+        if scope is not None:
+            statement += (
+                " AND rowid IN (SELECT chunks.number FROM chunks JOIN documents ON documents.number = chunks.document"
+                " WHERE documents.id IN (SELECT value FROM json_each(?)))"
+            )
+            parameters.append(json.dumps(list(scope)))
+        return [row[0] for row in self._rows(statement + " ORDER BY rank LIMIT ?", *parameters, k)]
+
+    def document_frequencies(self, words: Iterable[str]) -> dict[str, int]:
+        """In how many chunks each word stands; words that stand in none are left out."""
+        asked = json.dumps(list(words))
+        return dict(
+            self._rows("SELECT term, doc FROM vocabulary WHERE term IN (SELECT value FROM json_each(?))", asked)
+        )
+
+    def chunks(self, numbers: Iterable[int]) -> list[StoredChunk]:
+        """The live chunks among these numbers, by number; numbers of chunks that are gone are dropped."""
+        rows = self._rows(
+            'SELECT number, document, start, "end", page, vector FROM chunks'
+            " WHERE number IN (SELECT value FROM json_each(?)) ORDER BY number",
+            json.dumps(list(numbers)),
+        )
+        found = []
+        for number, owner, start, end, page, vector in rows:
+            document = self._document(owner)
+            chunk = Chunk(start, end, document.text[start:end], page)
+            found.append(StoredChunk(number, document, chunk, _from_blob(vector)))
+        return found
+
+    def _vectors_of(self, scope: Sequence[str]) -> tuple[list[int], Vectors]:
+        rows = self._rows(
+            "SELECT chunks.number, vector FROM chunks JOIN documents ON documents.number = chunks.document"
+            " WHERE documents.id IN (SELECT value FROM json_each(?))",
+            json.dumps(list(scope)),
+        )
+        if not rows:
+            return [], np.zeros((0, 1), dtype=np.float32)
+        return [row[0] for row in rows], np.stack([_from_blob(row[1]) for row in rows])
+
+    # -- changing --------------------------------------------------------------------------------------------------
+
+    def put(self, entries: Sequence[Entry], *, remove: Sequence[str] = (), file: FileStamp | None = None) -> None:
+        """Stores documents, replacing those with the same ids, and removes others, all in one commit.
+
+        With `file`, that file is remembered as completely read in the same commit.
+        """
+        with self._lock:
+            first = self._next_number()
+            fresh = list(range(first, first + sum(len(entry.chunks) for entry in entries)))
+            if fresh:
+                with self._transaction():
+                    self._execute_many("INSERT INTO leftovers VALUES (?)", ((number,) for number in fresh))
+                self._add_vectors(fresh, np.concatenate([entry.vectors for entry in entries if len(entry.chunks)]))
+            with self._transaction():
+                dead = self._delete_documents([*(entry.document.id for entry in entries), *remove])
+                number = first
+                for entry in entries:
+                    self._insert_document(entry, number)
+                    number += len(entry.chunks)
+                if fresh:
+                    self._connection.execute("DELETE FROM leftovers WHERE chunk BETWEEN ? AND ?", (fresh[0], fresh[-1]))
+                if file is not None:
+                    self._connection.execute(
+                        "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
+                        (file.path, file.size, file.modified, file.sha256),
+                    )
+            self._document.cache_clear()
+            if dead:
+                self._clear_leftovers(self._index())
+
+    def remove(self, ids: Sequence[str]) -> list[str]:
+        """Removes documents; returns the ids that were there. Their files will be read again by the next sync."""
+        with self._lock:
+            there = [id for id in ids if self.path_of(id) is not None]
+            with self._transaction():
+                for id in there:
+                    self._connection.execute(
+                        "DELETE FROM files WHERE path = (SELECT path FROM documents WHERE id = ?)", (id,)
+                    )
+            self.put([], remove=there)
+            return there
+
+    def forget_file(self, path: str) -> list[str]:
+        """Removes all documents of a file, and the memory of it; returns their ids."""
+        with self._lock:
+            ids = list(self.documents_of(path))
+            self.put([], remove=ids)
+            with self._transaction():
+                self._connection.execute("DELETE FROM files WHERE path = ?", (path,))
+            return ids
+
+    def _next_number(self) -> int:
+        rows = self._rows(
+            "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'chunks'), 0),"
+            " coalesce((SELECT max(chunk) FROM leftovers), 0))"
+        )
+        return int(rows[0][0]) + 1
+
+    def _insert_document(self, entry: Entry, first_number: int) -> None:
+        document = entry.document
+        cursor = self._connection.execute(
+            "INSERT INTO documents (id, path, title, source, date, sha256, chunks, text)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                document.id,
+                document.path,
+                document.title,
+                document.source,
+                document.date,
+                text_sha256(document),
+                len(entry.chunks),
+                document.text,
+            ),
+        )
+        for number, (chunk, vector) in enumerate(zip(entry.chunks, entry.vectors, strict=True), start=first_number):
+            self._connection.execute(
+                'INSERT INTO chunks (number, document, start, "end", page, vector) VALUES (?, ?, ?, ?, ?, ?)',
+                (number, cursor.lastrowid, chunk.start, chunk.end, chunk.page, _to_blob(vector)),
+            )
+            self._connection.execute(
+                "INSERT INTO lexicon (rowid, words) VALUES (?, ?)", (number, _words(document, chunk))
+            )
+
+    def _delete_documents(self, ids: Sequence[str]) -> list[int]:
+        """Deletes catalog rows; the numbers of the dead chunks go to `leftovers` and are returned."""
+        dead: list[int] = []
+        for id in ids:
+            rows = self._rows("SELECT number FROM documents WHERE id = ?", id)
+            if not rows:
+                continue
+            document = self._read_document(rows[0][0])
+            for number, start, end, page in self._rows(
+                'SELECT number, start, "end", page FROM chunks WHERE document = ?', rows[0][0]
+            ):
+                chunk = Chunk(start, end, document.text[start:end], page)
+                self._connection.execute(
+                    "INSERT INTO lexicon (lexicon, rowid, words) VALUES ('delete', ?, ?)",
+                    (number, _words(document, chunk)),
+                )
+                self._connection.execute("INSERT INTO leftovers VALUES (?)", (number,))
+                dead.append(number)
+            self._connection.execute("DELETE FROM chunks WHERE document = ?", (rows[0][0],))
+            self._connection.execute("DELETE FROM documents WHERE number = ?", (rows[0][0],))
+        return dead
+
+    def _clear_leftovers(self, collection: Collection) -> None:
+        """Deletes from the index the vectors that a change, finished or not, has left there."""
+        numbers = [row[0] for row in self._rows("SELECT chunk FROM leftovers")]
+        for start in range(0, len(numbers), _CHROMA_BATCH):
+            collection.delete(ids=[str(number) for number in numbers[start : start + _CHROMA_BATCH]])
+        if numbers:
+            with self._transaction():
+                self._connection.execute("DELETE FROM leftovers")
+
+    # -- checking and repairing --------------------------------------------------------------------------------------
+
+    def problems(self) -> list[str]:
+        """What is wrong with the library, one plain sentence each; an empty list means that all parts agree."""
+        found = [f"The catalog is damaged: {row[0]}." for row in self._rows("PRAGMA integrity_check") if row[0] != "ok"]
+        try:
+            self._connection.execute("INSERT INTO lexicon (lexicon) VALUES ('integrity-check')")
+        except sqlite3.DatabaseError:
+            found.append("The lexical index is damaged.")
+        live = {str(row[0]) for row in self._rows("SELECT number FROM chunks")}
+        indexed = set(self._index(reconcile=False).get(include=[])["ids"])
+        if missing := len(live - indexed):
+            found.append(f"{missing} of {len(live)} passages are missing from the vector index.")
+        if extra := len(indexed - live):
+            found.append(f"The vector index holds {extra} passages that are no longer in the library.")
+        return found
+
+    def rebuild(self) -> None:
+        """Makes the lexical and the vector index again from the catalog; nothing is embedded anew."""
+        with self._lock:
+            with self._transaction():
+                self._connection.execute("DROP TABLE vocabulary")
+                self._connection.execute("DROP TABLE lexicon")
+                for statement in _TABLES.strip().splitlines()[-2:]:
+                    self._connection.execute(statement)
+                for (owner,) in self._rows("SELECT number FROM documents"):
+                    document = self._read_document(owner)
+                    for number, start, end, page in self._rows(
+                        'SELECT number, start, "end", page FROM chunks WHERE document = ?', owner
+                    ):
+                        chunk = Chunk(start, end, document.text[start:end], page)
+                        self._connection.execute(
+                            "INSERT INTO lexicon (rowid, words) VALUES (?, ?)", (number, _words(document, chunk))
+                        )
+                self._connection.execute("DELETE FROM leftovers")
+            if self._client is not None:
+                self._client.close()
+                self._client = self._collection = None
+            shutil.rmtree(self.folder / "vectors", ignore_errors=True)
+            self._index()
+
+    def _embed_anew(self, encoder: Encoder) -> None:
+        with self._lock:
+            with self._transaction():
+                for (owner,) in tqdm(self._rows("SELECT number FROM documents"), desc="Embedding", disable=None):
+                    numbers = [row[0] for row in self._rows("SELECT number FROM chunks WHERE document = ?", owner)]
+                    found = self.chunks(numbers)
+                    vectors = encoder.encode_documents([stored.indexed_text for stored in found])
+                    self._execute_many(
+                        "UPDATE chunks SET vector = ? WHERE number = ?",
+                        ((_to_blob(vector), stored.number) for vector, stored in zip(vectors, found, strict=True)),
+                    )
+                self._connection.execute("UPDATE about SET value = ? WHERE name = 'encoder'", (encoder.name,))
+            self.rebuild()
+
+    # -- Chroma ----------------------------------------------------------------------------------------------------
+
+    def _index(self, *, reconcile: bool = True) -> Collection:
+        """The Chroma collection, opened on first use and filled up from the catalog where vectors are missing."""
+        with self._lock:
+            if self._collection is None:
+                self._client, self._collection = _open_chroma(self.folder / "vectors")
+                if reconcile:
+                    self._clear_leftovers(self._collection)
+                    if self._collection.count() < self.chunk_count():
+                        self._fill(self._collection)
+            return self._collection
+
+    def _fill(self, collection: Collection) -> None:
+        """Adds what the catalog has and the index lacks, as after a lost disk write or a deleted index folder."""
+        there = set(collection.get(include=[])["ids"])
+        missing = [row[0] for row in self._rows("SELECT number FROM chunks") if str(row[0]) not in there]
+        starts = range(0, len(missing), _CHROMA_BATCH)
+        for start in tqdm(starts, desc="Restoring the vector index", disable=None):
+            part = missing[start : start + _CHROMA_BATCH]
+            rows = self._rows(
+                "SELECT number, vector FROM chunks WHERE number IN (SELECT value FROM json_each(?))", json.dumps(part)
+            )
+            collection.upsert(
+                ids=[str(row[0]) for row in rows], embeddings=np.stack([_from_blob(row[1]) for row in rows])
+            )
+
+    def _add_vectors(self, numbers: Sequence[int], vectors: Vectors) -> None:
+        collection = self._index()
+        for start in range(0, len(numbers), _CHROMA_BATCH):
+            part = slice(start, start + _CHROMA_BATCH)
+            collection.upsert(ids=[str(number) for number in numbers[part]], embeddings=vectors[part])
+
+    # -- SQLite ----------------------------------------------------------------------------------------------------
+
+    def _rows(self, statement: str, *parameters: Any) -> list[Any]:
+        with self._lock:
+            return self._connection.execute(statement, parameters).fetchall()
+
+    def _execute_many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        self._connection.executemany(statement, rows)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+
+def _words(document: Document, chunk: Chunk) -> str:
+    return " ".join(tokens(indexed_text(document, chunk)))
+
+
+def _to_blob(vector: Vectors) -> bytes:
+    return vector.astype("<f2").tobytes()
+
+
+def _from_blob(blob: bytes) -> Vectors:
+    return np.frombuffer(blob, dtype="<f2").astype(np.float32)
+
+
+def _take_lock(folder: Path) -> FileLock:
+    lock = FileLock(folder / "lock", thread_local=False)
+    owner = folder / "owner.json"
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise LibraryLocked(
+            f"The library {folder} is in use by {_owner_of(owner)}. Close that first, or use another --library."
+        ) from None
+    about = {
+        "pid": os.getpid(),
+        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]]),
+        "since": f"{datetime.now():%Y-%m-%d %H:%M}",
+    }
+    owner.write_text(json.dumps(about), encoding="utf-8")
+    return lock
+
+
+def _owner_of(file: Path) -> str:
+    try:
+        about: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return f"process {about['pid']} ({about['command']}, since {about['since']})"
+    except (OSError, ValueError, KeyError):
+        return "another process"
+
+
+def _connect(file: Path, encoder: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        made = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if not made:
+            connection.executescript(f"BEGIN; {_TABLES} COMMIT;")
+            connection.executemany("INSERT INTO about VALUES (?, ?)", [("schema", SCHEMA), ("encoder", encoder)])
+        about = dict(connection.execute("SELECT name, value FROM about"))
+        if about.get("schema") != SCHEMA:
+            raise LibraryMismatch(
+                f"The library {file.parent} was made by another version of jianbao. "
+                "Name a new folder with --library and ingest the documents again."
+            )
+        if about.get("encoder") != encoder:
+            raise LibraryMismatch(
+                f"The library {file.parent} was made with the encoder {about.get('encoder')}, not {encoder}. "
+                f"Set JIANBAO_EMBEDDING back, or rebuild it with: jianbao doctor --repair --library {file.parent}"
+            )
+        return connection
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _open_chroma(folder: Path) -> tuple[Any, Collection]:
+    import chromadb
+    from chromadb.config import Settings
+
+    try:
+        client = chromadb.PersistentClient(path=str(folder), settings=Settings(anonymized_telemetry=False))
+        collection = client.get_or_create_collection(
+            _COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+        )
+    except Exception as error:  # Chroma raises several unrelated types for a damaged folder
+        raise LibraryDamaged(
+            f"The vector index {folder} cannot be opened ({str(error).splitlines()[0]}). "
+            f"It can be rebuilt without embedding anything: jianbao doctor --repair --library {folder.parent}"
+        ) from error
+    return client, collection

@@ -1,0 +1,273 @@
+"""The command `jianbao`. Results go to stdout, progress and errors to stderr.
+
+Exit codes: 0 done; 1 a problem that the user can fix, told in one sentence; 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from rag.errors import InputError, JianbaoError
+from rag.settings import Settings
+
+app = typer.Typer(
+    help="Answers questions about your own documents and shows the sentence each answer stands on.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+LibraryOption = Annotated[
+    Path | None, typer.Option("--library", metavar="DIR", help="The library's folder (default: JIANBAO_LIBRARY).")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
+ScopeOption = Annotated[
+    list[str] | None, typer.Option("--document", metavar="ID", help="Use only this document; may be given again.")
+]
+
+T = TypeVar("T")
+
+
+@app.command()
+def chat(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files and folders to sync first.")] = None,
+    library: LibraryOption = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; the default is reached from this machine only.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 7860,
+) -> None:
+    """Serve the web page, after syncing PATHS."""
+    from ingest import sync
+    from rag import Assistant
+    from ui.app import serve
+
+    with Assistant.open(library) as assistant:
+        if paths:
+            _print_report(sync(paths, assistant, progress=_progress("Reading")), file=sys.stderr)
+        serve(assistant, host=host, port=port)
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders that the library shall match.")],
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the library match these files and folders."""
+    from ingest import sync
+
+    report = sync(paths, library, progress=_progress("Reading"))
+    if as_json:
+        _print_json(report)
+    else:
+        _print_report(report, file=sys.stdout)
+    named = {str(path.expanduser().absolute()) for path in paths}
+    if any(failure["path"] in named for failure in report["failed"]):
+        raise typer.Exit(1)
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="The question, in Chinese or English.")],
+    library: LibraryOption = None,
+    document: ScopeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer a question, with the sentences that the answer stands on."""
+    from rag import AnswerReady, Assistant, TextAdded
+
+    with Assistant.open(library) as assistant:
+        streaming = not as_json and sys.stdout.isatty()
+        for event in assistant.stream(question, scope=document or None):
+            if isinstance(event, TextAdded) and streaming:
+                print(event.text, end="", flush=True)
+            elif isinstance(event, AnswerReady):
+                if as_json:
+                    _print_json(event.answer.as_dict())
+                else:
+                    _print_answer(event.answer, streamed=streaming)
+
+
+@app.command()
+def retrieve(
+    question: Annotated[str, typer.Argument(help="The question, in Chinese or English.")],
+    k: Annotated[int, typer.Option("-k", "--k", help="How many passages.", min=1)] = 5,
+    library: LibraryOption = None,
+    document: ScopeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the passages most likely to answer a question, the best first."""
+    from rag import Assistant
+
+    with Assistant.open(library) as assistant:
+        passages = assistant.retrieve(question, k=k, scope=document or None)
+    if as_json:
+        _print_json([passage.as_dict() for passage in passages])
+        return
+    for passage in passages:
+        print(
+            f"{passage.rank}. [{passage.score:.3f}] {passage.document.id}  {passage.document.title}\n{passage.text}\n"
+        )
+
+
+@app.command()
+def documents(
+    library: LibraryOption = None,
+    remove: Annotated[
+        list[str] | None, typer.Option("--remove", metavar="ID", help="Take this document out; may be given again.")
+    ] = None,
+    more: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="More ids for --remove.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what the library holds, or take documents out of it."""
+    from rag.embeddings import Encoder
+    from rag.store import Library
+
+    settings = Settings.from_environment()
+    if more and not remove:
+        raise typer.BadParameter(f"{more[0]!r} is given without --remove.")
+    with Library.open(library or settings.library, encoder=Encoder(settings).name) as opened:
+        if remove:
+            asked = [*remove, *(more or [])]
+            if unknown := [id for id in asked if opened.path_of(id) is None]:
+                raise InputError(
+                    f"The library has no document {unknown[0]!r}; nothing was removed. "
+                    "`jianbao documents` lists what it holds."
+                )
+            opened.remove(asked)
+            print(f"Removed {len(asked)}.", file=sys.stderr)
+        held = opened.documents()
+    if as_json:
+        _print_json([document.as_dict() for document in held])
+        return
+    for document in held:
+        print("  ".join(part for part in (document.id, document.date, document.title, document.source) if part))
+    print(f"{len(held)} documents, {sum(document.chunks for document in held)} passages.", file=sys.stderr)
+
+
+@app.command(name="eval")
+def evaluate(
+    questions: Annotated[Path, typer.Argument(help="A question set, JSON lines.")],
+    documents: Annotated[
+        list[Path] | None, typer.Option("--documents", metavar="DOCS", help="Use a temporary library made of these.")
+    ] = None,
+    retrieval_only: Annotated[
+        bool, typer.Option("--retrieval-only", help="Score retrieval alone; no model is used.")
+    ] = False,
+    limit: Annotated[int | None, typer.Option(help="Only the first N questions.", min=1)] = None,
+    library: LibraryOption = None,
+    document: ScopeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Score a question set: answers, refusals, retrieval and latency."""
+    from ingest import sync
+    from rag import Assistant
+    from rag.evaluate import evaluate as score
+    from rag.evaluate import load_questions
+
+    asked = load_questions(questions)[:limit]
+    with (
+        tempfile.TemporaryDirectory(prefix="jianbao-eval-", ignore_cleanup_errors=True) as temporary,
+        Assistant.open(temporary if documents else library) as assistant,
+    ):
+        if documents:
+            report = sync(documents, assistant, progress=_progress("Reading"))
+            if report["failed"]:
+                raise InputError(report["failed"][0]["error"])
+        if not retrieval_only:
+            assistant.warm()
+        report = score(
+            assistant,
+            asked,
+            retrieval_only=retrieval_only,
+            scope=document or None,
+            progress=_progress("Asking"),
+        )
+    if as_json:
+        _print_json(report)
+        return
+    rows, tables = report.pop("rows"), {key: report.pop(key) for key in ("by_kind", "by_lang")}
+    for row in rows:
+        if row.get("right") is False:
+            print(f"✗ {row['question']}\n  answered: {row['answer']}\n  expected: {row['answers'] or 'a refusal'}")
+    for name, table in {"all": report, **tables["by_kind"], **tables["by_lang"]}.items():
+        values = {**table, **table["seconds"]}
+        print(
+            f"{name}: "
+            + ", ".join(f"{key} {value}" for key, value in values.items() if value is not None and key != "seconds")
+        )
+
+
+@app.command()
+def doctor(
+    repair: Annotated[bool, typer.Option("--repair", help="Rebuild what can be rebuilt.")] = False,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check the installation, the weights and the library."""
+    from ui.doctor import examine
+
+    findings = examine(Settings.from_environment(), library, repair=repair)
+    if as_json:
+        _print_json([finding.as_dict() for finding in findings])
+    else:
+        for finding in findings:
+            print(f"{'ok  ' if finding.ok else 'FAIL'} {finding.name}: {finding.detail}")
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """The console script: errors that jianbao raises on purpose become one sentence and exit code 1."""
+    try:
+        app()
+    except JianbaoError as error:
+        print(f"jianbao: {error}", file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(1)
+
+
+def _progress(label: str) -> Any:
+    from tqdm import tqdm
+
+    def wrap(items: Sequence[T]) -> Iterable[T]:
+        bar: Iterable[T] = tqdm(items, desc=label, file=sys.stderr, disable=None)
+        return bar
+
+    return wrap
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _print_report(report: dict[str, Any], *, file: Any) -> None:
+    counts = ", ".join(f"{report[name]} {name}" for name in ("added", "updated", "unchanged", "removed"))
+    print(f"{counts}; {report['chunks']} passages embedded in {report['seconds']:.1f} s.", file=file)
+    for failure in report["failed"]:
+        print(f"failed: {failure['path']}: {failure['error']}", file=sys.stderr)
+
+
+def _print_answer(answer: Any, *, streamed: bool) -> None:
+    if streamed:
+        print()
+    print(answer.text)
+    for figure in answer.figures:
+        if not figure.supported:
+            print(f"! {figure.text} does not stand in the quoted sentence.")
+    label = "nearest sentence, not an answer" if answer.refused else ""
+    for citation in answer.citations:
+        place = "  ".join(
+            part for part in (citation.document.title or citation.document.id, citation.document.date) if part
+        )
+        print(f"\n[{citation.number}] {label}{': ' if label else ''}{citation.quote}\n    {place}")
