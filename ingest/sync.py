@@ -69,9 +69,9 @@ def sync(
     path does not exist, and then changes nothing.
     """
     given = [paths] if isinstance(paths, str | Path) else list(paths)
-    roots = [Path(os.path.abspath(Path(path).expanduser())) for path in given]
+    roots = [Path(os.path.abspath(os.path.expanduser(path))) for path in given]
     for root in roots:
-        if not root.exists():
+        if not os.path.exists(root):
             raise InputError(
                 f"There is no file or folder {root}. Check the path; `jianbao documents --remove` takes documents out."
             )
@@ -87,11 +87,14 @@ class _Sync:
         self.encoder = assistant.encoder
         self.progress = progress
         self.report = Report()
+        self.unseen: list[Path] = []
 
     def run(self, roots: Sequence[Path]) -> Report:
         started = time.perf_counter()
         files = sorted(set(self._files(roots)))
         known = self.library.files()
+        # Before anything is added, so that what was moved or renamed can have its ids again.
+        self._forget_missing({str(file) for file in files}, set(known), roots)
         for file in self.progress(files):
             try:
                 self._file(file, known.get(str(file)))
@@ -99,21 +102,21 @@ class _Sync:
                 self._fail(file, str(error))
             except OSError as error:
                 self._fail(file, f"{file.name} cannot be read ({error.strerror or error}). Check its permissions.")
-        here = {str(file) for file in files}
-        unseen = [Path(failure["path"]) for failure in self.report.failed if Path(failure["path"]).is_dir()]
-        for path in sorted({document.path for document in self.library.documents()} | set(known)):
+        self.report.seconds = time.perf_counter() - started
+        return self.report
+
+    def _forget_missing(self, here: set[str], known: set[str], roots: Sequence[Path]) -> None:
+        for path in sorted({document.path for document in self.library.documents()} | known):
             # What stands in a folder that could not be read is not known to be gone.
-            if path in here or any(_inside(path, folder) for folder in unseen):
+            if path in here or any(_inside(path, folder) for folder in self.unseen):
                 continue
             if any(_inside(path, root) for root in roots):
                 self.report.removed += len(self.library.forget_file(path))
-        self.report.seconds = time.perf_counter() - started
-        return self.report
 
     def _files(self, roots: Sequence[Path]) -> Iterator[Path]:
         """The files to read: those named, and in folders those of a known kind, but no links out of the folder."""
         for root in roots:
-            if root.is_file():
+            if os.path.isfile(root):
                 yield root
                 continue
             for folder, folders, names in os.walk(root, onerror=self._unreadable):
@@ -122,7 +125,7 @@ class _Sync:
                     file = Path(folder, name)
                     if name.startswith(".") or file.suffix.lower() not in SUFFIXES:
                         self._skip(file, "not a kind of file that is read")
-                    elif file.is_symlink() and not _inside(str(file.resolve()), root.resolve()):
+                    elif os.path.islink(file) and not _inside(os.path.realpath(file), root.resolve()):
                         self._skip(file, "a link to a place outside the folder")
                     elif is_question_set(file):
                         self._skip(file, "a question set, not a document set")
@@ -130,8 +133,10 @@ class _Sync:
                         yield file
 
     def _file(self, file: Path, known: FileStamp | None) -> None:
-        status = file.stat()
         path = str(file)
+        if path != _printable(file):
+            raise DocumentError(f"{_printable(file)} has a name that is not UTF-8; rename the file or its folder.")
+        status = file.stat()
         if known and (known.size, known.modified) == (status.st_size, status.st_mtime_ns):
             self.report.unchanged += len(self.library.documents_of(path))
             return
@@ -187,17 +192,22 @@ class _Sync:
                 )
 
     def _fail(self, file: Path, reason: str) -> None:
-        self.report.failed.append({"path": str(file), "error": reason})
-        self.report.unchanged += len(self.library.documents_of(str(file)))
+        path = _printable(file)
+        self.report.failed.append({"path": path, "error": reason})
+        self.report.unchanged += len(self.library.documents_of(path))
 
     def _skip(self, file: Path, reason: str) -> None:
-        self.report.skipped.append({"path": str(file), "reason": reason})
+        self.report.skipped.append({"path": _printable(file), "reason": reason})
 
     def _unreadable(self, error: OSError) -> None:
-        self._fail(
-            Path(str(error.filename)),
-            f"The folder {error.filename} cannot be read ({error.strerror}). Check its permissions.",
-        )
+        folder = Path(error.filename)
+        self.unseen.append(folder)
+        self._fail(folder, f"The folder {_printable(folder)} cannot be read ({error.strerror}). Check its permissions.")
+
+
+def _printable(path: Path) -> str:
+    """The path as text; what of a file's name is not UTF-8 is replaced."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _inside(path: str, root: Path) -> bool:

@@ -90,7 +90,7 @@ class Assistant:
         """Loads both models now and reads the fixed part of the prompt, so that the first question is fast."""
         self.encoder.load()
         if self.model is not None:
-            for _ in self._reply(self.model, prompts.messages("？", [], "zh-Hans")):
+            for _ in self._reply(self.model, prompts.messages("？", [])):
                 break
 
     # -- asking ------------------------------------------------------------------------------------------------------
@@ -206,7 +206,7 @@ class Assistant:
             return
         model = self.model
         assert model is not None
-        for piece in self._reply(model, prompts.messages(state["standalone"], state["evidence"], state["script"])):
+        for piece in self._reply(model, prompts.messages(state["standalone"], state["evidence"])):
             if piece.text:
                 state["clock"].note("first_token")
             yield piece
@@ -230,11 +230,15 @@ class Assistant:
         script: Script = state["script"]
         passages = tuple(state["found"][0])
         written = str(state["message"].text)
-        sentences: list[Sentence] = state["evidence"]
+        sentences: list[Sentence] = state["evidence"] if state["canned"] is None else state["ranked"][:1]
         answer = None
-        if not grounding.refuses(written):
-            if state["canned"] is not None:
-                sentences = state["ranked"][:1]
+        believed = not (
+            grounding.refuses(written)
+            or grounding.unsure(mean_log_probability(state["message"]))
+            or grounding.invented(written, state["standalone"], sentences)
+            or grounding.unread(written, state["standalone"], sentences)
+        )
+        if believed:
             likeness = evidence.cosines(f"{state['standalone']} {written}", sentences, self.encoder)
             answer = grounding.ground(written, sentences, likeness, script)
         state["clock"].note("total")

@@ -13,7 +13,7 @@ from typing import Any
 from rag.assistant import Assistant
 from rag.errors import InputError
 from rag.text import compact
-from rag.types import Answer, Passage
+from rag.types import Answer, Passage, Seconds
 
 #: Passages asked for when ranks are scored; hit@k and MRR count documents among them.
 DEPTH = 50
@@ -104,13 +104,25 @@ def evaluate(
 def _row(assistant: Assistant, question: Question, retrieval_only: bool, scope: Sequence[str] | None) -> dict[str, Any]:
     within = question.scope if question.scope is not None else scope
     row: dict[str, Any] = {"question": question.question, "kind": question.kind, "lang": question.lang}
-    if question.relevant:
-        documents = _documents(assistant.retrieve(question.question, k=DEPTH, scope=within))
-        ranks = [rank for rank, id in enumerate(documents, start=1) if id in question.relevant]
-        row |= {"relevant": list(question.relevant), "retrieved": documents[:10], "rank": ranks[0] if ranks else None}
-    if question.answers is not None and not retrieval_only:
-        answer = assistant.ask(question.question, scope=within)
-        row |= _judged(question.answers, answer)
+    scored, judged = bool(question.relevant), question.answers is not None and not retrieval_only
+    try:
+        if scored:
+            documents = _documents(assistant.retrieve(question.question, k=DEPTH, scope=within))
+            ranks = [rank for rank, id in enumerate(documents, start=1) if id in question.relevant]
+            row |= {
+                "relevant": list(question.relevant),
+                "retrieved": documents[:10],
+                "rank": ranks[0] if ranks else None,
+            }
+        if judged:
+            row |= _judged(question.answers or (), assistant.ask(question.question, scope=within))
+    except InputError as error:  # an empty question, say: it was not answered, and counts
+        row["problem"] = str(error)
+        if scored:
+            row["rank"] = None
+        if judged:
+            row |= {"answers": [list(group) for group in question.answers or ()], "answer": "", "refused": False}
+            row |= {"right": False, "unsupported_figures": 0, "seconds": Seconds().as_dict()}
     return row
 
 

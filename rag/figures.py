@@ -16,6 +16,7 @@ _MULTIPLIERS = {"百": 100, "千": 1000, "万": 10**4, "百万": 10**6, "千万"
 _ENGLISH = {"thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _TENS = {"十": 10, "百": 100, "千": 1000}
+_FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾佰仟", "一二三四五六七八九十百千")
 
 # Longer counters first: 人次 is not 人, 个百分点 is not 个.
 _COUNTERS = (
@@ -24,7 +25,9 @@ _COUNTERS = (
     "分钟|秒|点|分|场|站|级|层|号线|县|市|省|国|村|镇|度|倍|成"
 )
 _FIGURE = re.compile(
-    r"(?P<arabic>\d+(?:,\d{3})*(?:\.\d+)?)\s?(?P<multiplier>万亿|百万|千万|[百千万亿])?"
+    r"(?P<arabic>(?:\d{1,3}(?:,\d{3}(?!\d))+|\d+)(?:\.\d+)?)\s?"
+    # 1亿2000万 and 13亿7053万6875 are one number each.
+    r"(?:(?P<multiplier>万亿|百万|千万|百(?!分)|[千万亿])(?P<rest>(?:\d+(?:千万|百万|百(?!分)|[千万]))*(?:(?<=万)\d{4}(?!\d))?))?"
     rf"(?P<word>\s?(?:thousand|million|billion|trillion)\b)?[余多]?\s?(?P<counter>{_COUNTERS})?"
     rf"|(?P<chinese>[零〇一二两三四五六七八九十百千万亿]+)[余多]?(?P<chinese_counter>{_COUNTERS})?"
 )
@@ -49,15 +52,20 @@ def find(text: str) -> list[Found]:
     >>> [str(f.value) for f in find("八千七百一十人次，三个，8,710 cadres, 1.2 million people, 2011-04-19")]
     ['8710', '3', '8710', '1200000', '2011', '4', '19']
     """
-    folded = fold_with_offsets(text)
-    return list(_find(text, folded.text, folded.offsets))
+    folded, offsets = fold_with_offsets(text)
+    # One alone is most often a part of a word: 队伍, 大陆, 收拾.
+    folded = re.sub("[壹贰叁肆伍陆柒捌玖拾佰仟零万亿]{2,}", lambda formal: formal[0].translate(_FORMAL), folded)
+    return list(_find(text, folded, offsets))
 
 
 def _find(text: str, folded: str, offsets: list[int]) -> Iterator[Found]:
     for match in _FIGURE.finditer(folded):
         if match["arabic"]:
             value = Decimal(match["arabic"].replace(",", ""))
-            value *= _MULTIPLIERS.get(match["multiplier"] or "", 1) * _ENGLISH.get((match["word"] or "").strip(), 1)
+            if multiplier := _MULTIPLIERS.get(match["multiplier"]) or _ENGLISH.get((match["word"] or "").strip()):
+                value *= multiplier
+            for digits, multiplied in re.findall(r"(\d+)(\D*)", match["rest"] or ""):
+                value += Decimal(digits) * _MULTIPLIERS.get(multiplied, 1)
             unit = match["counter"] or ""
         else:
             unit = match["chinese_counter"] or ""
@@ -66,7 +74,7 @@ def _find(text: str, folded: str, offsets: list[int]) -> Iterator[Found]:
             if read is None or (not unit and len(match["chinese"]) < 2):
                 continue
             value = Decimal(read)
-        start, end = offsets[match.start()], offsets[match.end()]
+        start, end = offsets[match.start()], offsets[match.end() - 1] + 1
         piece = text[start:end].rstrip()
         yield Found(piece, _plain(value), unit, start, start + len(piece))
 
@@ -77,11 +85,13 @@ def _plain(value: Decimal) -> Decimal:
 
 
 def _read_chinese(numeral: str) -> int | None:
-    """The value of a Chinese numeral, None when it is not one.
+    """The value of a Chinese numeral, None when it is not one, or not an exact one (五六十).
 
-    >>> [_read_chinese(n) for n in ("八千七百一十", "二〇一一", "十九", "三万五千", "万")]
-    [8710, 2011, 19, 35000, None]
+    >>> [_read_chinese(n) for n in ("八千七百一十", "二〇一一", "十九", "三万五千", "一百二", "万", "五六十")]
+    [8710, 2011, 19, 35000, 120, None, None]
     """
+    if len(numeral) > 30:
+        return None
     if all(character in _DIGITS for character in numeral):
         return int("".join(str(_DIGITS[character]) for character in numeral))
     if numeral[0] not in _DIGITS and numeral[0] != "十":
@@ -89,6 +99,8 @@ def _read_chinese(numeral: str) -> int | None:
     total = section = digit = 0
     for character in numeral:
         if character in _DIGITS:
+            if digit and _DIGITS[character]:
+                return None
             digit = _DIGITS[character]
         elif character in _TENS:
             section += (digit or 1) * _TENS[character]
@@ -96,6 +108,8 @@ def _read_chinese(numeral: str) -> int | None:
         else:
             total = (total + section + digit) * _MULTIPLIERS[character]
             section = digit = 0
+    if digit and (last := numeral[-2:-1]) in ("百", "千", "万", "亿"):
+        digit *= _MULTIPLIERS[last] // 10
     return total + section + digit
 
 

@@ -26,6 +26,7 @@ MAX_ANSWER_TOKENS = 192
 CONTEXT_TOKENS = 4096
 
 _starting = threading.Lock()
+_servers: dict[Path, Any] = {}  # a server lives as long as somebody holds it
 
 
 def chat_model(settings: Settings) -> BaseChatModel | None:
@@ -74,7 +75,7 @@ def _local_chat_model(file: Path) -> BaseChatModel:
     from pydantic import SecretStr
 
     key = secrets.token_urlsafe(24)
-    server = _start_server(file, key)
+    server = _servers[file] = _start_server(file, key)
     return ChatOpenAI(
         model=file.stem,
         base_url=f"{server.listening_address}/v1",
@@ -88,7 +89,6 @@ def _local_chat_model(file: Path) -> BaseChatModel:
         # The machine's proxy settings are not for a server of this process.
         http_client=httpx.Client(trust_env=False),
         http_async_client=httpx.AsyncClient(trust_env=False),
-        metadata={"server": server},  # keeps the server alive as long as the model
     )
 
 

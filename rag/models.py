@@ -14,8 +14,7 @@ import importlib.util
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from filelock import FileLock
@@ -64,12 +63,15 @@ def encoder_folder(cache: Path) -> Path:
     Raises WeightsError when the carrier is missing or is not the expected file.
     """
     folder = cache / ENCODER
-    if not folder.is_dir():
-        with _assembling(folder) as partial:
-            source = _carrier(*ENCODER_CARRIER)
-            _expect(source, _sha256(source), ENCODER_SHA256, ENCODER_CARRIER[2])
-            _write_encoder(source, partial)
+    _assemble(folder, folder.is_dir, lambda partial: _write_encoder(encoder_source(), partial))
     return folder
+
+
+def encoder_source() -> Path:
+    """The encoder's file as its package carries it, checked. Raises WeightsError."""
+    source = _carrier(*ENCODER_CARRIER)
+    _expect(source, _sha256(source), ENCODER_SHA256, ENCODER_CARRIER[2])
+    return source
 
 
 def language_model_file(cache: Path) -> Path:
@@ -78,9 +80,7 @@ def language_model_file(cache: Path) -> Path:
     Raises WeightsError when a part is missing or is not the expected file.
     """
     file = cache / LANGUAGE_MODEL
-    if not (file.is_file() and file.stat().st_size == LANGUAGE_MODEL_BYTES):
-        with _assembling(file) as partial:
-            _join_parts(partial)
+    _assemble(file, lambda: file.is_file() and file.stat().st_size == LANGUAGE_MODEL_BYTES, _join_parts)
     return file
 
 
@@ -107,22 +107,22 @@ def remove_weights(path: Path) -> None:
     shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-@contextmanager
-def _assembling(target: Path) -> Iterator[Path]:
-    """Gives a fresh path to build in, which becomes `target` only if the block succeeds.
+def _assemble(target: Path, complete: Callable[[], bool], build: Callable[[Path], None]) -> None:
+    """Lets `build` make `target` under another name, and gives it its own once it is whole.
 
-    One process at a time; a process that waited finds the target made, and its own build replaces it with the same.
-    What a killed process left behind is removed.
+    One process at a time; one that has waited finds the target made. What a killed process left behind is removed.
     """
+    if complete():
+        return
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(target.parent / f".{target.name}.lock"):
+            if complete():
+                return
             partial = target.parent / f".{target.name}.partial"
             if partial.exists():
                 remove_weights(partial)
-            yield partial
-            if target.exists():
-                remove_weights(target)
+            build(partial)
             os.replace(partial, target)
     except OSError as error:
         raise WeightsError(

@@ -28,11 +28,9 @@ _SYSTEM = (
 )
 
 
-def messages(question: str, evidence: Sequence[Sentence], script: Script) -> list[BaseMessage]:
+def messages(question: str, evidence: Sequence[Sentence]) -> list[BaseMessage]:
     """The prompt for one question over its evidence."""
-    language = " (answer in English)" if script == "en" else ""
-    asked = f"资料：\n{quoted(evidence)}\n\n问题：{simplify(question)}{language}"
-    return [SystemMessage(_SYSTEM), HumanMessage(asked)]
+    return [SystemMessage(_SYSTEM), HumanMessage(f"资料：\n{quoted(evidence)}\n\n问题：{simplify(question)}")]
 
 
 def quoted(evidence: Sequence[Sentence]) -> str:

@@ -18,7 +18,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -53,7 +53,7 @@ CREATE TABLE chunks (
     start INTEGER NOT NULL, "end" INTEGER NOT NULL, page INTEGER, vector BLOB NOT NULL);
 CREATE INDEX chunks_by_document ON chunks (document);
 CREATE TABLE leftovers (chunk INTEGER PRIMARY KEY);
-CREATE VIRTUAL TABLE lexicon USING fts5 (words, content='', detail=none, tokenize="ascii tokenchars '.'");
+CREATE VIRTUAL TABLE lexicon USING fts5 (words, content='', detail=none, tokenize="ascii tokenchars '.'''");
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab ('lexicon', 'row');
 """
 
@@ -150,7 +150,11 @@ class Library:
         Raises LibraryLocked when another process has it open, LibraryMismatch when it was made by another encoder or
         version, LibraryDamaged when the catalog cannot be read, LibraryError when the folder cannot be used.
         """
-        folder = Path(folder).expanduser().absolute()
+        return cls._open(folder, encoder)
+
+    @classmethod
+    def _open(cls, folder: Path, encoder: str, *, of_any_encoder: bool = False) -> Library:
+        folder = Path(os.path.expanduser(folder)).absolute()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             lock = _take_lock(folder)
@@ -160,13 +164,9 @@ class Library:
                 "Name a folder that you can write to with --library or JIANBAO_LIBRARY."
             ) from error
         try:
-            return cls(folder, _connect(folder / "catalog.sqlite3", encoder), lock)
-        except sqlite3.Error as error:
-            lock.release()
-            raise LibraryDamaged(
-                f"The catalog of the library {folder} cannot be read ({error}). Restore the folder from a backup, "
-                "or name another with --library and ingest the documents again."
-            ) from error
+            with _catalog_errors(folder):
+                connection = _connect(folder / "catalog.sqlite3", encoder, of_any_encoder=of_any_encoder)
+            return cls(folder, connection, lock)
         except BaseException:
             lock.release()
             raise
@@ -177,10 +177,7 @@ class Library:
 
         Raises what `open` raises, but for the mismatch of encoders.
         """
-        with sqlite3.connect(folder / "catalog.sqlite3") as connection:
-            made_by = str(connection.execute("SELECT value FROM about WHERE name = 'encoder'").fetchone()[0])
-        connection.close()
-        library = cls.open(folder, encoder=made_by)
+        library = cls._open(folder, encoder.name, of_any_encoder=True)
         try:
             library._embed_anew(encoder)
         except BaseException:
@@ -214,8 +211,9 @@ class Library:
 
     def document(self, id: str) -> Document | None:
         """One document with its text, or None."""
-        rows = self._rows("SELECT number FROM documents WHERE id = ?", id)
-        return self._document(rows[0][0]) if rows else None
+        with self._lock:
+            rows = self._rows("SELECT number FROM documents WHERE id = ?", id)
+            return self._document(rows[0][0]) if rows else None
 
     def chunk_count(self) -> int:
         """Live chunks in the library."""
@@ -253,21 +251,24 @@ class Library:
         """Numbers of the k live chunks nearest to a vector, the nearest first; only from `scope`, if given."""
         if scope is not None:
             numbers, vectors = self._vectors_of(scope)
+            if not numbers:
+                return []
             order = np.argsort(-(vectors @ vector), kind="stable")[:k]
             return [numbers[index] for index in order]
         with self._lock:
             collection = self._index()
-            count = min(k, collection.count())
-            if count == 0:
-                return []
-            found = collection.query(query_embeddings=[vector.tolist()], n_results=count, include=[])
+            with _chroma_errors(self.folder):
+                count = min(k, collection.count())
+                if count == 0:
+                    return []
+                found = collection.query(query_embeddings=[vector.tolist()], n_results=count, include=[])
         return [int(number) for number in found["ids"][0]]
 
     def matching(self, words: Sequence[str], k: int, scope: Sequence[str] | None = None) -> list[int]:
         """Numbers of the k chunks that match any of the words best (BM25), the best first."""
-        if not words:
+        query = " OR ".join(f'"{token}"' for word in words for token in tokens(word))
+        if not query:
             return []
-        query = " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
         statement = "SELECT rowid FROM lexicon WHERE lexicon MATCH ?"
         parameters: list[Any] = [query]
         if scope is not None:
@@ -287,16 +288,16 @@ class Library:
 
     def chunks(self, numbers: Iterable[int]) -> list[StoredChunk]:
         """The live chunks among these numbers, by number; numbers of chunks that are gone are dropped."""
-        rows = self._rows(
-            'SELECT number, document, start, "end", page, vector FROM chunks'
-            " WHERE number IN (SELECT value FROM json_each(?)) ORDER BY number",
-            json.dumps(list(numbers)),
-        )
         found = []
-        for number, owner, start, end, page, vector in rows:
-            document = self._document(owner)
-            chunk = Chunk(start, end, document.text[start:end], page)
-            found.append(StoredChunk(number, document, chunk, _from_blob(vector)))
+        with self._lock:
+            for number, owner, start, end, page, vector in self._rows(
+                'SELECT number, document, start, "end", page, vector FROM chunks'
+                " WHERE number IN (SELECT value FROM json_each(?)) ORDER BY number",
+                json.dumps(list(numbers)),
+            ):
+                document = self._document(owner)
+                chunk = Chunk(start, end, document.text[start:end], page)
+                found.append(StoredChunk(number, document, chunk, _from_blob(vector)))
         return found
 
     def _vectors_of(self, scope: Sequence[str]) -> tuple[list[int], Vectors]:
@@ -306,7 +307,7 @@ class Library:
             json.dumps(list(scope)),
         )
         if not rows:
-            return [], np.zeros((0, 1), dtype=np.float32)
+            return [], np.zeros((0, 0), dtype=np.float32)
         return [row[0] for row in rows], np.stack([_from_blob(row[1]) for row in rows])
 
     # -- changing --------------------------------------------------------------------------------------------------
@@ -320,6 +321,7 @@ class Library:
             first = self._next_number()
             fresh = list(range(first, first + sum(len(entry.chunks) for entry in entries)))
             if fresh:
+                self._index()  # opening it clears the leftovers, so it has to be open before there are new ones
                 with self._transaction():
                     self._execute_many("INSERT INTO leftovers VALUES (?)", ((number,) for number in fresh))
                 self._add_vectors(fresh, np.concatenate([entry.vectors for entry in entries if len(entry.chunks)]))
@@ -356,9 +358,9 @@ class Library:
         """Removes all documents of a file, and the memory of it; returns their ids."""
         with self._lock:
             ids = list(self.documents_of(path))
-            self.put([], remove=ids)
             with self._transaction():
                 self._connection.execute("DELETE FROM files WHERE path = ?", (path,))
+            self.put([], remove=ids)
             return ids
 
     def _next_number(self) -> int:
@@ -419,7 +421,8 @@ class Library:
         """Deletes from the index the vectors that a change, finished or not, has left there."""
         numbers = [row[0] for row in self._rows("SELECT chunk FROM leftovers")]
         for start in range(0, len(numbers), _CHROMA_BATCH):
-            collection.delete(ids=[str(number) for number in numbers[start : start + _CHROMA_BATCH]])
+            with _chroma_errors(self.folder):
+                collection.delete(ids=[str(number) for number in numbers[start : start + _CHROMA_BATCH]])
         if numbers:
             with self._transaction():
                 self._connection.execute("DELETE FROM leftovers")
@@ -429,21 +432,41 @@ class Library:
     def problems(self) -> list[str]:
         """What is wrong with the library, one plain sentence each; an empty list means that all parts agree."""
         found = [f"The catalog is damaged: {row[0]}." for row in self._rows("PRAGMA integrity_check") if row[0] != "ok"]
-        try:
-            self._connection.execute("INSERT INTO lexicon (lexicon) VALUES ('integrity-check')")
-        except sqlite3.DatabaseError:
-            found.append("The lexical index is damaged.")
         live = {str(row[0]) for row in self._rows("SELECT number FROM chunks")}
-        indexed = set(self._index(reconcile=False).get(include=[])["ids"])
+        try:
+            self._rows("INSERT INTO lexicon (lexicon) VALUES ('integrity-check')")
+            listed = {str(row[0]) for row in self._rows("SELECT rowid FROM lexicon")}
+        except LibraryError:
+            found.append("The lexical index is damaged.")
+        else:
+            if listed != live:
+                found.append(f"The lexical index and the catalog differ in {len(listed ^ live)} passages.")
+        try:
+            indexed = self._indexed()
+        except LibraryDamaged:
+            return [*found, "The vector index cannot be read."]
         if missing := len(live - indexed):
             found.append(f"{missing} of {len(live)} passages are missing from the vector index.")
         if extra := len(indexed - live):
             found.append(f"The vector index holds {extra} passages that are no longer in the library.")
         return found
 
+    def _indexed(self) -> set[str]:
+        """The ids in the vector index as it lies on disk; those that a search reaches, if it reaches too few."""
+        client, collection = _open_chroma(self.folder / "vectors")
+        with closing(client), _chroma_errors(self.folder):
+            ids = collection.get(include=[])["ids"]
+            if not ids:
+                return set()
+            wanted = min(len(ids), 100)
+            some = collection.get(ids=ids[:1], include=["embeddings"])["embeddings"]
+            found = collection.query(query_embeddings=some, n_results=wanted, include=[])["ids"][0]
+            return set(ids if len(found) == wanted else found)
+
     def rebuild(self) -> None:
         """Makes the lexical and the vector index again from the catalog; nothing is embedded anew."""
         with self._lock:
+            self._drop_index()
             with self._transaction():
                 self._connection.execute("DROP TABLE vocabulary")
                 self._connection.execute("DROP TABLE lexicon")
@@ -459,14 +482,18 @@ class Library:
                             "INSERT INTO lexicon (rowid, words) VALUES (?, ?)", (number, _words(document, chunk))
                         )
                 self._connection.execute("DELETE FROM leftovers")
-            if self._client is not None:
-                self._client.close()
-                self._client = self._collection = None
-            shutil.rmtree(self.folder / "vectors", ignore_errors=True)
             self._index()
+
+    def _drop_index(self) -> None:
+        """Deletes the vector index; whoever needs it next, after a crash too, fills it from the catalog."""
+        if self._client is not None:
+            self._client.close()
+            self._client = self._collection = None
+        shutil.rmtree(self.folder / "vectors", ignore_errors=True)
 
     def _embed_anew(self, encoder: Encoder) -> None:
         with self._lock:
+            self._drop_index()
             with self._transaction():
                 for (owner,) in tqdm(self._rows("SELECT number FROM documents"), desc="Embedding", disable=None):
                     numbers = [row[0] for row in self._rows("SELECT number FROM chunks WHERE document = ?", owner)]
@@ -481,20 +508,26 @@ class Library:
 
     # -- Chroma ----------------------------------------------------------------------------------------------------
 
-    def _index(self, *, reconcile: bool = True) -> Collection:
+    def _index(self) -> Collection:
         """The Chroma collection, opened on first use and filled up from the catalog where vectors are missing."""
         with self._lock:
             if self._collection is None:
-                self._client, self._collection = _open_chroma(self.folder / "vectors")
-                if reconcile:
-                    self._clear_leftovers(self._collection)
-                    if self._collection.count() < self.chunk_count():
-                        self._fill(self._collection)
+                client, collection = _open_chroma(self.folder / "vectors")
+                try:
+                    self._clear_leftovers(collection)
+                    self._fill(collection)
+                except BaseException:
+                    client.close()
+                    raise
+                self._client, self._collection = client, collection
             return self._collection
 
     def _fill(self, collection: Collection) -> None:
         """Adds what the catalog has and the index lacks, as after a lost disk write or a deleted index folder."""
-        there = set(collection.get(include=[])["ids"])
+        with _chroma_errors(self.folder):
+            if collection.count() >= self.chunk_count():
+                return
+            there = set(collection.get(include=[])["ids"])
         missing = [row[0] for row in self._rows("SELECT number FROM chunks") if str(row[0]) not in there]
         starts = range(0, len(missing), _CHROMA_BATCH)
         for start in tqdm(starts, desc="Restoring the vector index", disable=None):
@@ -502,20 +535,21 @@ class Library:
             rows = self._rows(
                 "SELECT number, vector FROM chunks WHERE number IN (SELECT value FROM json_each(?))", json.dumps(part)
             )
-            collection.upsert(
-                ids=[str(row[0]) for row in rows], embeddings=np.stack([_from_blob(row[1]) for row in rows])
-            )
+            vectors = np.stack([_from_blob(row[1]) for row in rows])
+            with _chroma_errors(self.folder):
+                collection.upsert(ids=[str(row[0]) for row in rows], embeddings=vectors)
 
     def _add_vectors(self, numbers: Sequence[int], vectors: Vectors) -> None:
         collection = self._index()
         for start in range(0, len(numbers), _CHROMA_BATCH):
             part = slice(start, start + _CHROMA_BATCH)
-            collection.upsert(ids=[str(number) for number in numbers[part]], embeddings=vectors[part])
+            with _chroma_errors(self.folder):
+                collection.upsert(ids=[str(number) for number in numbers[part]], embeddings=vectors[part])
 
     # -- SQLite ----------------------------------------------------------------------------------------------------
 
     def _rows(self, statement: str, *parameters: Any) -> list[Any]:
-        with self._lock:
+        with self._lock, _catalog_errors(self.folder):
             return self._connection.execute(statement, parameters).fetchall()
 
     def _execute_many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
@@ -523,14 +557,15 @@ class Library:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._lock:
+        with self._lock, _catalog_errors(self.folder):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:  # after some errors SQLite has rolled back by itself
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
 
 
 def _words(document: Document, chunk: Chunk) -> str:
@@ -571,22 +606,45 @@ def _owner_of(file: Path) -> str:
         return "another process"
 
 
-def _connect(file: Path, encoder: str) -> sqlite3.Connection:
+@contextmanager
+def _catalog_errors(folder: Path) -> Iterator[None]:
+    """What SQLite raises for a damaged file, a full disk and the like becomes a LibraryError."""
+    try:
+        yield
+    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+        raise  # mistakes of ours, not of the disk
+    except sqlite3.OperationalError as error:
+        raise LibraryError(
+            f"The catalog of the library {folder} cannot be used ({error}). "
+            "Check that its disk is not full and that the folder is yours."
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise LibraryDamaged(
+            f"The catalog of the library {folder} is damaged ({error}). Restore the folder from a backup, or name "
+            "another with --library and ingest the documents again, unless this helps: "
+            f"jianbao doctor --repair --library {folder}"
+        ) from error
+
+
+def _connect(file: Path, encoder: str, *, of_any_encoder: bool) -> sqlite3.Connection:
     connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        made = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if not made:
-            connection.executescript(f"BEGIN; {_TABLES} COMMIT;")
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+        if not tables:
+            connection.executescript(f"BEGIN; {_TABLES}")
             connection.executemany("INSERT INTO about VALUES (?, ?)", [("schema", SCHEMA), ("encoder", encoder)])
+            connection.execute("COMMIT")
+        elif "about" not in tables:
+            raise sqlite3.DatabaseError("it was not made by jianbao")
         about = dict(connection.execute("SELECT name, value FROM about"))
         if about.get("schema") != SCHEMA:
             raise LibraryMismatch(
                 f"The library {file.parent} was made by another version of jianbao. "
                 "Name a new folder with --library and ingest the documents again."
             )
-        if about.get("encoder") != encoder:
+        if about.get("encoder") != encoder and not of_any_encoder:
             raise LibraryMismatch(
                 f"The library {file.parent} was made with the encoder {about.get('encoder')}, not {encoder}. "
                 f"Set JIANBAO_EMBEDDING back, or rebuild it with: jianbao doctor --repair --library {file.parent}"
@@ -599,16 +657,28 @@ def _connect(file: Path, encoder: str) -> sqlite3.Connection:
 
 def _open_chroma(folder: Path) -> tuple[Any, Collection]:
     import chromadb
+    from chromadb.api.shared_system_client import SharedSystemClient
     from chromadb.config import Settings
 
-    try:
-        client = chromadb.PersistentClient(path=str(folder), settings=Settings(anonymized_telemetry=False))
-        collection = client.get_or_create_collection(
-            _COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
-        )
-    except Exception as error:  # Chroma raises several unrelated types for a damaged folder
-        raise LibraryDamaged(
-            f"The vector index {folder} cannot be opened ({str(error).splitlines()[0]}). "
-            f"It can be rebuilt without embedding anything: jianbao doctor --repair --library {folder.parent}"
-        ) from error
+    with _chroma_errors(folder.parent):
+        try:
+            client = chromadb.PersistentClient(path=str(folder), settings=Settings(anonymized_telemetry=False))
+            collection = client.get_or_create_collection(
+                _COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+            )
+        except BaseException:
+            SharedSystemClient.clear_system_cache()  # which would hand out what could not be opened
+            raise
     return client, collection
+
+
+@contextmanager
+def _chroma_errors(folder: Path) -> Iterator[None]:
+    """What Chroma raises for the index of this library becomes a LibraryDamaged."""
+    try:
+        yield
+    except Exception as error:  # it raises several unrelated types for a damaged folder
+        raise LibraryDamaged(
+            f"The vector index {folder / 'vectors'} cannot be used ({next(iter(str(error).splitlines()), error)}). "
+            f"It can be rebuilt without embedding anything: jianbao doctor --repair --library {folder}"
+        ) from error

@@ -22,7 +22,7 @@ Script = Literal["zh-Hant", "zh-Hans", "en"]
 CJK = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 
 # Pairs that OpenCC leaves apart, as their meaning depends on the context. For finding a passage they are one letter.
-_VARIANTS = str.maketrans({"著": "着", "瞭": "了", "餘": "余", "乾": "干", "薑": "姜", "甦": "苏"})
+_VARIANTS = str.maketrans("著瞭餘馀乾薑甦藉锺谘钜", "着了余余干姜苏借钟咨巨")
 
 
 @lru_cache(maxsize=8)
@@ -146,12 +146,11 @@ def script_of(text: str) -> Script:
     return "zh-Hant" if traditional > simplified else "zh-Hans"
 
 
-_STOP = "。！？!?；;…｡"
 _CLOSERS = "」』”’\"'）)》】〕〉"
 # A full stop ends a sentence before a space and a capital or a CJK letter, not in 3.5, e.g. or J. Smith.
 _SENTENCE_END = re.compile(
-    rf"(?:[。！？；…｡]+|[!?;]+(?=[\s{_CLOSERS}{CJK}]|$)|(?<![A-Z])(?<!\b[A-Za-z])(?<!\b(?:Mr|Dr|St|vs|No))(?<!Mrs)"
-    rf"\.+(?=[{_CLOSERS}]*(?:\s+[\"“'(\[]?[A-Z0-9{CJK}]|\s*$)))[{_CLOSERS}]*|\n+"
+    rf"(?:[。！？；…｡]++|(?<![!?;])[!?;]++(?=[\s{_CLOSERS}{CJK}]|$)|(?<![A-Z.])(?<!\b[A-Za-z])(?<!\b(?:Mr|Dr|St|vs|No))(?<!Mrs)"
+    rf"\.++(?=[{_CLOSERS}]*(?:\s+[\"“'(\[]?[A-Z0-9{CJK}]|\s*$)))[{_CLOSERS}]*|\n+"
 )
 
 
@@ -169,7 +168,7 @@ def sentences(text: str) -> list[tuple[int, int]]:
 
 def clauses(text: str) -> list[tuple[int, int]]:
     """Spans of the clauses of one sentence, cut after commas and their kin; for sentences too long to read whole."""
-    return list(_trimmed(text, re.compile(r"[，、,：:]+")))
+    return list(_trimmed(text, re.compile(r"[，、：]+|(?<!\d)[,:]+|[,:]+(?!\d)")))
 
 
 def _trimmed(text: str, separator: re.Pattern[str]) -> Iterator[tuple[int, int]]:
@@ -182,7 +181,9 @@ def _trimmed(text: str, separator: re.Pattern[str]) -> Iterator[tuple[int, int]]
         start = end
 
 
-_TOKEN = re.compile(rf"\d+(?:[.,]\d+)*|[{CJK}]+|[^\W\d_{CJK}]+(?:'[^\W\d_{CJK}]+)?")
+_TOKEN = re.compile(
+    rf"\d{{1,3}}(?:,\d{{3}}(?!\d))+(?:\.\d+)?|\d+(?:\.\d+)*|[{CJK}]+|[^\W\d_{CJK}]+(?:'[^\W\d_{CJK}]+)?"
+)
 
 
 def tokens(text: str) -> list[str]:
@@ -195,7 +196,7 @@ def tokens(text: str) -> list[str]:
     for match in _TOKEN.finditer(fold(text)):
         word = match.group()
         if word[0].isdecimal():
-            found.append(re.sub(r",(?=\d{3}(?:\D|$))", "", word).replace(",", "."))
+            found.append(word.replace(",", ""))
         elif re.match(f"[{CJK}]", word):
             found.extend(word[i : i + 2] for i in range(max(1, len(word) - 1)))
         else:

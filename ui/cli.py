@@ -53,7 +53,8 @@ def chat(
     with Assistant.open(library) as assistant:
         if paths:
             _print_report(sync(paths, assistant, progress=_progress("Reading")), file=sys.stderr)
-        serve(assistant, host=host, port=port)
+        local = assistant.settings.llm in ("local", "none") or assistant.settings.llm.endswith(".gguf")
+        serve(assistant, host=host, port=port, local=local)
 
 
 @app.command()
