@@ -59,11 +59,12 @@ def _remote_chat_model(name: str) -> BaseChatModel:
 
     try:
         model: BaseChatModel = init_chat_model(name, temperature=0, max_tokens=MAX_ANSWER_TOKENS)
-    except (ImportError, ValueError) as error:
-        raise InputError(f"The language model {name!r} cannot be used: {str(error).splitlines()[0]}") from error
-    except Exception as error:  # a provider's own error type, such as a missing key
-        raise LanguageModelError(
-            f"The language model {name!r} cannot be started: {str(error).splitlines()[0]}"
+    except Exception as error:  # ImportError, ValueError, or a provider's own type, such as for a missing key
+        kind = InputError if isinstance(error, ImportError | ValueError) else LanguageModelError
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise kind(
+            f"The language model {name!r} cannot be used ({reason}). "
+            "Mend that, or set JIANBAO_LLM to another or to `none`."
         ) from error
     return model
 

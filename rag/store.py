@@ -629,15 +629,15 @@ def _catalog_errors(folder: Path) -> Iterator[None]:
 def _connect(file: Path, encoder: str, *, of_any_encoder: bool) -> sqlite3.Connection:
     connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
     try:
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+        if tables and "about" not in tables:
+            raise sqlite3.DatabaseError("it was not made by jianbao")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
         if not tables:
             connection.executescript(f"BEGIN; {_TABLES}")
             connection.executemany("INSERT INTO about VALUES (?, ?)", [("schema", SCHEMA), ("encoder", encoder)])
             connection.execute("COMMIT")
-        elif "about" not in tables:
-            raise sqlite3.DatabaseError("it was not made by jianbao")
         about = dict(connection.execute("SELECT name, value FROM about"))
         if about.get("schema") != SCHEMA:
             raise LibraryMismatch(
