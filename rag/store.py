@@ -53,7 +53,7 @@ CREATE TABLE chunks (
     start INTEGER NOT NULL, "end" INTEGER NOT NULL, page INTEGER, vector BLOB NOT NULL);
 CREATE INDEX chunks_by_document ON chunks (document);
 CREATE TABLE leftovers (chunk INTEGER PRIMARY KEY);
-CREATE VIRTUAL TABLE lexicon USING fts5 (words, content='', detail=none, tokenize="ascii tokenchars '.'''");
+CREATE VIRTUAL TABLE lexicon USING fts5 (words, content='', tokenize="ascii tokenchars '.'''");
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab ('lexicon', 'row');
 """
 
