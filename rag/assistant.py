@@ -212,9 +212,17 @@ class Assistant:
             yield piece
 
     def _reply(self, model: BaseChatModel, prompt: Any) -> Iterator[AIMessageChunk]:
-        """The model's reply, piece by piece; whatever its client raises becomes a LanguageModelError."""
+        """The model's reply, piece by piece; whatever its client raises becomes a LanguageModelError.
+
+        A stream that ends before the model has finished is an error too: half an answer may end in half a figure.
+        """
+        finished = model._llm_type != "openai-chat"  # others do not all say why they stopped
         try:
-            yield from model.stream(prompt)
+            for piece in model.stream(prompt):
+                finished = finished or bool(piece.response_metadata.get("finish_reason"))
+                yield piece
+            if not finished:
+                raise ConnectionError("its answer broke off")
         except JianbaoError:
             raise
         except Exception as error:

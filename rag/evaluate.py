@@ -52,20 +52,28 @@ def load_questions(path: Path) -> list[Question]:
 def _question(line: str, place: str) -> Question:
     try:
         row = json.loads(line)
-        answers = row["answers"]
+        (question,) = _strings([row["question"]])
+        answers, scope = row["answers"], row.get("scope")
         return Question(
-            question=str(row["question"]),
-            answers=None if answers is None else tuple(tuple(str(text) for text in group) for group in answers),
-            relevant=tuple(row.get("relevant") or ()),
-            scope=tuple(row["scope"]) if row.get("scope") is not None else None,
+            question=question,
+            answers=None if answers is None else tuple(_strings(group) for group in answers),
+            relevant=_strings(row.get("relevant") or []),
+            scope=None if scope is None else _strings(scope),
             kind=str(row.get("kind") or ""),
             lang=str(row.get("lang") or ""),
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
             f"{place} is not a question: each line is a JSON object with `question` and `answers` "
             "(a list of lists of strings, [] for a refusal, null for retrieval only)."
         ) from error
+
+
+def _strings(values: Any) -> tuple[str, ...]:
+    """The items of a JSON list; a string is no list of its letters."""
+    if not isinstance(values, list) or not all(isinstance(value, str | int | float) for value in values):
+        raise TypeError(f"{values!r} is not a list of strings")
+    return tuple(map(str, values))
 
 
 def met(text: str, groups: Iterable[Sequence[str]]) -> bool:

@@ -173,7 +173,7 @@ def test_a_new_chunk_never_gets_an_old_chunks_number(library: Library, encoder: 
 def test_storing_the_same_again_changes_nothing_that_a_reader_sees(library: Library, encoder: WordEncoder) -> None:
     def seen() -> Any:
         question = encoder.encode_query("培訓組工乾部多少人次")
-        found = said(library, library.nearest(question, 3)), said(library, library.matching(["组工", "3265"], 5))
+        found = said(library, library.nearest(question, 2)), said(library, library.matching(["组工", "3265"], 5))
         return library.documents(), library.chunk_count(), texts(library), found
 
     entries = [entry("a", OLD, encoder), entry("b", OTHER, encoder)]
@@ -862,9 +862,13 @@ def test_a_file_that_is_no_catalog_is_refused_and_the_lock_released(
     folder.mkdir()
     make(folder / "catalog.sqlite3")
     content = (folder / "catalog.sqlite3").read_bytes()
-    for open_ in (lambda: Library.open(folder, encoder="words"), lambda: Library.adopt(folder, encoder)):
+    openings: list[Callable[[], Library]] = [
+        lambda: Library.open(folder, encoder="words"),
+        lambda: Library.adopt(folder, encoder),
+    ]
+    for open_anyhow in openings:
         with pytest.raises(LibraryDamaged) as caught:
-            open_()
+            open_anyhow()
         assert str(folder) in str(caught.value)
         assert "backup" in str(caught.value)
     assert (folder / "catalog.sqlite3").read_bytes() == content
