@@ -1,0 +1,446 @@
+"""Each command says what it did as text or as one JSON value; what went wrong is one line and an exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rag import Assistant, Document
+from rag.prompts import REFUSALS
+from rag.text import compact
+from ui.cli import main
+
+COMMANDS = ["chat", "ingest", "ask", "retrieve", "documents", "eval", "doctor"]
+QUESTION = "全省各級組織部門培訓組工乾部多少人次？"
+OTHER = "本縣開展講座31場，聽眾9200人次。"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(
+    open_assistant: Callable[..., Assistant],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> Run:
+    """Runs `jianbao` with the word encoder and no language model, over the library in the test's folder."""
+    words = type(open_assistant(tmp_path / "another library").encoder)
+    for place in ("rag.embeddings.Encoder", "rag.assistant.Encoder", "ui.doctor.Encoder"):
+        monkeypatch.setattr(place, words)
+    for name in [name for name in os.environ if name.startswith("JIANBAO_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("JIANBAO_LIBRARY", str(tmp_path / "library"))
+    monkeypatch.setenv("JIANBAO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("JIANBAO_EMBEDDING", "words")
+    monkeypatch.setenv("JIANBAO_LLM", "none")
+    monkeypatch.chdir(tmp_path)
+
+    def run_(*arguments: str | Path) -> Result:
+        monkeypatch.setattr("sys.argv", ["jianbao", *map(str, arguments)])
+        capfd.readouterr()
+        code: Any = 0
+        try:
+            main()
+        except SystemExit as exit_:
+            code = exit_.code or 0
+        captured = capfd.readouterr()
+        return Result(int(code), captured.out, captured.err)
+
+    return run_
+
+
+@pytest.fixture
+def filled(run: Run, briefing: Document, tmp_path: Path) -> Path:
+    """A file in the library, beside the seed briefing."""
+    file = tmp_path / "other.txt"
+    file.write_text(OTHER, encoding="utf-8")
+    assert run("ingest", briefing.path, file).code == 0
+    return file
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str, str | bytes], Path]:
+    def write_(name: str, content: str | bytes) -> Path:
+        file = tmp_path / name
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+        return file
+
+    return write_
+
+
+def complaint(result: Result) -> str:
+    """What a failed command said: one line on stderr, no traceback, and nothing on stdout."""
+    assert result.code == 1, result
+    assert result.out == ""
+    (line,) = result.err.splitlines()
+    assert line.startswith("jianbao: ")
+    assert line.endswith((".", ")")) or "jianbao doctor --repair" in line
+    return line
+
+
+# --- help and usage
+
+
+@pytest.mark.parametrize("command", [[], *([command] for command in COMMANDS)])
+def test_every_command_explains_itself(run: Run, command: list[str]) -> None:
+    result = run(*command, "--help")
+    assert result.code == 0
+    assert result.err == ""
+    assert "Usage" in result.out
+    assert all(name in result.out for name in (["--library"] if command else COMMANDS))
+
+
+@pytest.mark.parametrize("command", ["ingest", "ask", "retrieve", "documents", "eval", "doctor"])
+def test_every_command_with_a_result_can_print_json(run: Run, command: str) -> None:
+    assert "--json" in run(command, "--help").out
+
+
+@pytest.mark.parametrize("command", ["ask", "retrieve", "eval"])
+def test_every_command_that_asks_can_be_restricted(run: Run, command: str) -> None:
+    assert "--document" in run(command, "--help").out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["no-such-command"],
+        ["ask"],
+        ["ingest"],
+        ["retrieve"],
+        ["eval"],
+        ["ask", "a", "b"],
+        ["ask", "a", "--no-such-option"],
+        ["retrieve", "a", "-k", "0"],
+        ["retrieve", "a", "-k", "many"],
+        ["eval", "questions.jsonl", "--limit", "0"],
+        ["chat", "--port", "0"],
+        ["chat", "--port", "70000"],
+        ["documents", "a"],
+    ],
+)
+def test_wrong_usage_is_exit_code_2(run: Run, arguments: Sequence[str]) -> None:
+    result = run(*arguments)
+    assert result.code == 2
+    assert result.out == ""
+    assert result.err
+    assert "Traceback" not in result.err
+
+
+def test_no_command_shows_the_help(run: Run) -> None:
+    result = run()
+    assert result.code == 2
+    assert all(name in result.out + result.err for name in COMMANDS)
+
+
+# --- ingest
+
+
+def test_ingesting_twice_changes_nothing(run: Run, briefing: Document) -> None:
+    first, second = (run("ingest", briefing.path, "--json").json for _ in range(2))
+    assert (first["added"], first["unchanged"]) == (1, 0)
+    assert (second["added"], second["unchanged"], second["chunks"]) == (0, 1, 0)
+    assert {"added", "updated", "unchanged", "removed", "failed", "chunks", "seconds"} <= set(first)
+    assert first["failed"] == []
+    assert first["chunks"] > 1
+
+
+def test_ingesting_tells_what_it_did(run: Run, briefing: Document) -> None:
+    result = run("ingest", briefing.path)
+    assert result.code == 0
+    assert "1 added" in result.out
+    assert result.err == ""
+
+
+BAD_FILES: dict[str, tuple[str, str | bytes, str]] = {
+    "empty": ("empty.txt", "", "no text"),
+    "white space": ("white.txt", " \n\u3000\n", "no text"),
+    "binary": ("binary.txt", b"\x7fELF\x00\x01\x02" * 50, "binary"),
+    "encoding": ("encoding.txt", bytes(range(0x80, 0x100)) * 4, "UTF-8"),
+    "kind": ("picture.png", b"\x89PNG", ".txt"),
+    "record": ("records.jsonl", '{"id": "a"}\n', "line 1"),
+}
+
+
+@pytest.mark.parametrize("bad", BAD_FILES)
+def test_a_file_that_cannot_be_read_is_told_in_one_line(
+    run: Run, write: Callable[[str, str | bytes], Path], bad: str
+) -> None:
+    name, content, words = BAD_FILES[bad]
+    file = write(name, content)
+    result = run("ingest", file)
+    assert result.code == 1
+    (line,) = result.err.splitlines()
+    assert line.startswith("failed: ")
+    assert name in line
+    assert words in line
+    as_json = run("ingest", file, "--json")
+    assert as_json.code == 1
+    ((failure),) = as_json.json["failed"]
+    assert failure["path"] == str(file)
+    assert words in failure["error"]
+    assert "\n" not in failure["error"]
+
+
+def test_a_path_that_is_missing_changes_nothing(run: Run, filled: Path, tmp_path: Path) -> None:
+    line = complaint(run("ingest", filled, tmp_path / "no-such-folder"))
+    assert "no-such-folder" in line
+    assert len(run("documents", "--json").json) == 2
+
+
+def test_one_bad_file_in_a_folder_does_not_keep_the_others_out(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "good.txt").write_text(OTHER, encoding="utf-8")
+    (folder / "bad.txt").write_bytes(b"\0\1\2" * 100)
+    result = run("ingest", folder)
+    assert result.code == 0
+    assert "bad.txt" in result.err
+    assert [document["id"] for document in run("documents", "--json").json] == ["good.txt"]
+
+
+def test_a_file_whose_name_is_no_text_is_told_in_one_line(run: Run, tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path / "folder")
+    os.mkdir(folder)
+    with open(os.path.join(folder, "培訓.txt".encode("big5")), "wb") as file:
+        file.write(OTHER.encode())
+    result = run("ingest", tmp_path / "folder", "--json")
+    assert "Traceback" not in result.err
+    assert result.json["added"] + len(result.json["failed"]) == 1
+
+
+# --- ask
+
+
+def test_an_answer_comes_with_the_sentence_it_stands_on(run: Run, filled: Path) -> None:
+    result = run("ask", QUESTION)
+    assert result.code == 0
+    assert result.err == ""
+    assert "8710" in result.out
+    assert "[1]" in result.out
+    assert "第138期" in result.out
+
+
+def test_an_answer_as_json_is_the_contracts(run: Run, filled: Path, briefing: Document) -> None:
+    answer = run("ask", QUESTION, "--json").json
+    assert list(answer) == "question text refused supported citations figures passages seconds".split()
+    assert (answer["question"], answer["refused"], answer["supported"]) == (QUESTION, False, True)
+    (citation,) = answer["citations"]
+    assert briefing.text[citation["start"] : citation["end"]] == citation["quote"]
+    assert "8710" in compact(citation["quote"])
+
+
+def test_a_question_can_be_restricted_to_documents(run: Run, filled: Path) -> None:
+    answer = run("ask", QUESTION, "--document", "other.txt", "--json").json
+    assert {passage["document"]["id"] for passage in answer["passages"]} == {"other.txt"}
+    assert "no-such" in complaint(run("ask", QUESTION, "--document", "no-such"))
+
+
+def test_an_empty_library_refuses(run: Run) -> None:
+    result = run("ask", QUESTION)
+    assert result.code == 0
+    assert result.out.strip() == REFUSALS["zh-Hant"]
+
+
+def test_the_nearest_sentence_of_a_refusal_is_not_taken_for_an_answer(run: Run, filled: Path) -> None:
+    result = run("ask", "1998年培訓組工乾部多少人次？")
+    assert result.code == 0
+    assert result.out.startswith(REFUSALS["zh-Hant"])
+    assert "not an answer" in result.out
+
+
+@pytest.mark.parametrize("command", ["ask", "retrieve"])
+@pytest.mark.parametrize(
+    ("question", "words"), [("", "empty"), (" \n", "empty"), ("培訓" * 50_000, "100,000"), ("\udcb0\udcf6", "text")]
+)
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_an_unusable_question_is_told_in_one_line(
+    run: Run, filled: Path, command: str, question: str, words: str, options: list[str]
+) -> None:
+    assert words in complaint(run(command, question, *options))
+
+
+def test_a_document_id_that_is_no_text_is_an_unknown_document(run: Run, filled: Path) -> None:
+    complaint(run("ask", QUESTION, "--document", "\udcb0"))
+    complaint(run("documents", "--remove", "\udcb0"))
+
+
+# --- retrieve
+
+
+def test_passages_are_ranked(run: Run, filled: Path, briefing: Document) -> None:
+    passages = run("retrieve", QUESTION, "-k", "3", "--json").json
+    assert [passage["rank"] for passage in passages] == [1, 2, 3]
+    assert list(passages[0]) == "rank score text start end page document".split()
+    assert "8710" in passages[0]["text"]
+    assert briefing.text[passages[0]["start"] : passages[0]["end"]] == passages[0]["text"]
+    printed = run("retrieve", QUESTION, "-k", "3").out
+    assert all(passage["text"] in printed for passage in passages)
+
+
+def test_nothing_to_retrieve_is_an_empty_list(run: Run) -> None:
+    assert run("retrieve", QUESTION, "--json").json == []
+
+
+# --- documents
+
+
+def test_documents_are_listed_and_removed(run: Run, filled: Path, briefing: Document) -> None:
+    listed = run("documents", "--json").json
+    assert [document["id"] for document in listed] == [briefing.id, "other.txt"]
+    assert set(listed[0]) == {"id", "title", "source", "date", "path", "chunks"}
+    printed = run("documents")
+    assert all(document["id"] in printed.out for document in listed)
+    assert [document["id"] for document in run("documents", "--remove", briefing.id, "--json").json] == ["other.txt"]
+    assert run("documents", "--remove", "other.txt").code == 0
+    assert run("documents", "--json").json == []
+
+
+def test_several_documents_are_removed_at_once_or_not_at_all(run: Run, filled: Path, briefing: Document) -> None:
+    assert "no-such" in complaint(run("documents", "--remove", "other.txt", "no-such"))
+    assert len(run("documents", "--json").json) == 2
+    assert run("documents", "--remove", "other.txt", briefing.id, "--json").json == []
+
+
+# --- eval
+
+ASKED = '{"question": "聽眾多少人次？", "answers": [["9200"]], "relevant": ["other.txt"], "kind": "figure"}\n'
+
+
+def test_a_question_set_is_scored_over_documents_of_its_own(
+    run: Run, write: Callable[[str, str | bytes], Path], briefing: Document
+) -> None:
+    questions, document = write("questions.jsonl", ASKED * 2), write("other.txt", OTHER)
+    result = run("eval", questions, "--documents", document, "--documents", briefing.path, "--json")
+    assert result.code == 0
+    report = result.json
+    assert (report["questions"], report["accuracy"], report["hit@1"]) == (2, 1.0, 1.0)
+    assert report["by_kind"]["figure"]["questions"] == 2
+    assert run("documents", "--json").json == []  # the library itself is not touched
+    limited = run("eval", questions, "--documents", document, "--limit", "1", "--retrieval-only", "--json").json
+    assert (limited["questions"], limited["accuracy"], limited["hit@1"]) == (1, None, 1.0)
+
+
+def test_a_score_is_printed_with_what_went_wrong(
+    run: Run, filled: Path, write: Callable[[str, str | bytes], Path]
+) -> None:
+    wrong = '{"question": "聽眾多少人次？", "answers": [["77"]]}\n'
+    result = run("eval", write("questions.jsonl", ASKED + wrong))
+    assert result.code == 0
+    assert "accuracy 0.5" in result.out
+    assert "77" in result.out
+
+
+@pytest.mark.parametrize("content", [None, "", "not JSON\n", '{"question": "a"}\n', b"\xb0\xf6\xff"])
+def test_a_bad_question_set_is_told_in_one_line(
+    run: Run, write: Callable[[str, str | bytes], Path], content: str | bytes | None
+) -> None:
+    if content is not None:
+        write("questions.jsonl", content)
+    assert "questions.jsonl" in complaint(run("eval", "questions.jsonl"))
+
+
+def test_documents_that_cannot_be_read_are_not_scored(run: Run, write: Callable[[str, str | bytes], Path]) -> None:
+    questions = write("questions.jsonl", ASKED)
+    assert "empty.txt" in complaint(run("eval", questions, "--documents", write("empty.txt", "")))
+    assert "no-such" in complaint(run("eval", questions, "--documents", "no-such"))
+
+
+# --- chat
+
+
+def test_the_page_is_served_for_the_synced_library(
+    run: Run, filled: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    served: list[tuple[list[str], dict[str, Any]]] = []
+
+    def serve(assistant: Assistant, **options: Any) -> None:
+        served.append(([document.id for document in assistant.documents()], options))
+
+    monkeypatch.setattr("ui.app.serve", serve)
+    result = run("chat", filled, "--library", tmp_path / "fresh", "--port", "7999")
+    assert result.code == 0
+    ((ids, options),) = served
+    assert ids == ["other.txt"]
+    assert (options["host"], options["port"]) == ("127.0.0.1", 7999)
+
+
+# --- libraries and models that cannot be used
+
+READING = [["ask", "多少？"], ["retrieve", "多少？"], ["documents"], ["ingest", "other.txt"], ["chat"]]
+
+
+@pytest.mark.parametrize("arguments", READING)
+def test_a_library_of_another_encoder_is_refused_with_the_command_that_rebuilds_it(
+    run: Run, open_assistant: Callable[..., Assistant], write: Callable[[str, str | bytes], Path], arguments: list[str]
+) -> None:
+    write("other.txt", OTHER)
+    open_assistant(encoder="other words").close()
+    line = complaint(run(*arguments))
+    assert "other words" in line
+    assert "jianbao doctor --repair" in line
+
+
+@pytest.mark.parametrize("arguments", READING)
+def test_a_library_in_use_is_refused_with_its_owner(
+    run: Run, open_assistant: Callable[..., Assistant], write: Callable[[str, str | bytes], Path], arguments: list[str]
+) -> None:
+    write("other.txt", OTHER)
+    open_assistant()
+    assert str(os.getpid()) in complaint(run(*arguments))
+
+
+@pytest.mark.parametrize("arguments", READING)
+def test_a_library_that_is_a_file_or_rubbish_is_told_in_one_line(
+    run: Run, write: Callable[[str, str | bytes], Path], tmp_path: Path, arguments: list[str]
+) -> None:
+    write("other.txt", OTHER)
+    assert "file" in complaint(run(*arguments, "--library", write("file", "")))
+    (tmp_path / "rubbish").mkdir()
+    write("rubbish/catalog.sqlite3", b"this is no catalog, " * 100)
+    assert "rubbish" in complaint(run(*arguments, "--library", tmp_path / "rubbish"))
+
+
+def test_a_model_server_that_is_down_is_told_in_one_line(
+    run: Run, filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    monkeypatch.setenv("JIANBAO_LLM", "openai:fake")
+    monkeypatch.setenv("OPENAI_API_KEY", "x")
+    monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{port}/v1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    assert "openai:fake" in complaint(run("ask", QUESTION))
+    assert run("retrieve", QUESTION, "--json").code == 0
+
+
+@pytest.mark.parametrize("llm", ["nonsense", "no-such-file.gguf", "nobody:model"])
+def test_a_model_setting_that_is_not_understood_is_told_in_one_line(
+    run: Run, filled: Path, monkeypatch: pytest.MonkeyPatch, llm: str
+) -> None:
+    monkeypatch.setenv("JIANBAO_LLM", llm)
+    line = complaint(run("ask", QUESTION, "--json"))
+    assert llm in line
+    assert "JIANBAO_LLM" in line
