@@ -17,7 +17,7 @@ from typing import Any
 
 from ingest.loaders import SUFFIXES, is_question_set, load
 from ingest.split import split
-from rag import Assistant
+from rag import Assistant, default_assistant
 from rag.errors import DocumentError, InputError
 from rag.store import Entry, FileStamp, Library, indexed_text, text_sha256
 from rag.types import Document
@@ -75,6 +75,8 @@ def sync(
             raise InputError(
                 f"There is no file or folder {root}. Check the path; `jianbao documents --remove` takes documents out."
             )
+    if library is None:  # which this process may already have open
+        library = default_assistant()
     if isinstance(library, Assistant):
         return _Sync(library, progress).run(roots).as_dict()
     with Assistant.open(library) as assistant:

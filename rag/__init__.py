@@ -3,7 +3,7 @@
     from rag import Assistant, ask, retrieve
 
 Search: `retrieve`, `Assistant.retrieve`, `Assistant.retriever`. Answers: `ask`, `Assistant.ask`, `Assistant.stream`,
-`Assistant.chain`. Values: `Answer`, `Citation`, `Document`, `Figure`, `Passage`, `Seconds`, `Turn`, and the events
+`Assistant.chain`. The library that both one-liners use: `default_assistant`. Values: `Answer`, `Citation`, `Document`, `Figure`, `Passage`, `Seconds`, `Turn`, and the events
 `QuoteFound`, `TextAdded`, `AnswerReady`. Errors: `JianbaoError` and its kinds, see `rag.errors`.
 """
 
@@ -66,6 +66,7 @@ __all__ = [
     "Turn",
     "WeightsError",
     "ask",
+    "default_assistant",
     "retrieve",
 ]
 
@@ -75,15 +76,15 @@ _opening = threading.Lock()
 
 def retrieve(question: str, k: int = 5, *, scope: Sequence[str] | None = None) -> list[Passage]:
     """The k passages of the default library most likely to answer, the best first."""
-    return _assistant().retrieve(question, k=k, scope=scope)
+    return default_assistant().retrieve(question, k=k, scope=scope)
 
 
 def ask(question: str, *, history: Sequence[Turn] = (), scope: Sequence[str] | None = None) -> Answer:
     """The answer from the default library."""
-    return _assistant().ask(question, history=history, scope=scope)
+    return default_assistant().ask(question, history=history, scope=scope)
 
 
-def _assistant() -> Assistant:
+def default_assistant() -> Assistant:
     """The assistant of the default library, opened by the first call and kept until the process ends."""
     global _default
     with _opening:

@@ -7,6 +7,7 @@ knows the library and the encoder, and nothing of language models.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -69,8 +70,10 @@ def coverage(weights: Mapping[str, float], text: str) -> float:
 
 
 def checked_question(question: str) -> str:
-    """The question without outer white space. Raises InputError when it is empty or too long to be one."""
+    """The question without outer white space. Raises InputError when it is empty, no text or too long to be one."""
     question = question.strip()
+    if re.search("[\ud800-\udfff]", question):
+        raise InputError("The question has a character that is no text (half of a pair). Write it in UTF-8.")
     if not question:
         raise InputError("The question is empty. Ask something about the documents.")
     if len(question) > MAX_QUESTION:

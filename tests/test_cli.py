@@ -325,7 +325,7 @@ def test_several_documents_are_removed_at_once_or_not_at_all(run: Run, filled: P
 
 # --- eval
 
-ASKED = '{"question": "聽眾多少人次？", "answers": [["9200"]], "relevant": ["other.txt"], "kind": "figure"}\n'
+ASKED = '{"question": "本縣開展講座多少場？", "answers": [["31"]], "relevant": ["other.txt"], "kind": "figure"}\n'
 
 
 def test_a_question_set_is_scored_over_documents_of_its_own(

@@ -270,7 +270,7 @@ class Crash(BaseException):
 
 
 class Countdown:
-    """Lets so many steps happen, then none. A step is a change in SQLite or Chroma; reading is none."""
+    """Lets so many steps happen, then none. A step changes SQLite, Chroma or the folder; reading is none."""
 
     def __init__(self, steps: int) -> None:
         self.left = steps
@@ -313,12 +313,16 @@ def crash_after(steps: int, folder: Path, operation: Callable[[Path], None]) -> 
     countdown = Countdown(steps)
     CrashingConnection.countdown = countdown
     libraries: list[Library] = []
-    open_chroma, remember = store._open_chroma, Library.__init__
+    open_chroma, remember, delete_folder = store._open_chroma, Library.__init__, shutil.rmtree
 
     def open_crashing(place: Path) -> tuple[Any, Any]:
         countdown.step()
         client, collection = open_chroma(place)
         return client, CrashingCollection(collection, countdown)
+
+    def rmtree(*arguments: Any, **options: Any) -> None:
+        countdown.step()
+        delete_folder(*arguments, **options)
 
     def init(self: Library, *arguments: Any) -> None:
         libraries.append(self)
@@ -327,6 +331,7 @@ def crash_after(steps: int, folder: Path, operation: Callable[[Path], None]) -> 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=CrashingConnection))
         patch.setattr(store, "_open_chroma", open_crashing)
+        patch.setattr(shutil, "rmtree", rmtree)
         patch.setattr(Library, "__init__", init)
         try:
             operation(folder)

@@ -234,6 +234,11 @@ def main() -> None:
     except JianbaoError as error:
         print(f"jianbao: {error}", file=sys.stderr)
         sys.exit(1)
+    except UnicodeEncodeError as error:
+        # Bytes of an argument that were no text, or a terminal that has no such letter.
+        letters = error.object[error.start : error.end]
+        print(f"jianbao: {letters!a} is no {error.encoding}. Type it in UTF-8, or set PYTHONUTF8=1.", file=sys.stderr)
+        sys.exit(1)
     except BrokenPipeError:
         sys.exit(1)
 

@@ -35,7 +35,7 @@ def examine(settings: Settings, library: Path | None, *, repair: bool) -> list[F
     return [
         *_installation(),
         *_weights(settings, repair=repair),
-        *_library(library or settings.library, settings, repair=repair),
+        *_library((library or settings.library).expanduser(), settings, repair=repair),
     ]
 
 

@@ -62,7 +62,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> SentenceTransformer:
     model = BertModel(config, add_pooling_layer=False)
     model.load_state_dict(state_of(checkpoint))
     model.save_pretrained(folder)
-    tokenizer = PreTrainedTokenizerFast(
+    tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_file=str(models.encoder_folder(Settings.from_environment().cache) / "tokenizer.json"),
         pad_token="<pad>",
         model_max_length=512,
