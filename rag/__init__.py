@@ -3,8 +3,9 @@
     from rag import Assistant, ask, retrieve
 
 Search: `retrieve`, `Assistant.retrieve`, `Assistant.retriever`. Answers: `ask`, `Assistant.ask`, `Assistant.stream`,
-`Assistant.chain`. The library that both one-liners use: `default_assistant`. Values: `Answer`, `Citation`, `Document`, `Figure`, `Passage`, `Seconds`, `Turn`, and the events
-`QuoteFound`, `TextAdded`, `AnswerReady`. Errors: `JianbaoError` and its kinds, see `rag.errors`.
+`Assistant.chain`. The one that `retrieve` and `ask` use: `default_assistant`. Values: `Answer`, `Citation`, `Document`,
+`Figure`, `Passage`, `Seconds`, `Turn`, and the events `QuoteFound`, `TextAdded`, `AnswerReady`. Errors: `JianbaoError`
+and its kinds, see `rag.errors`.
 """
 
 from __future__ import annotations

@@ -65,8 +65,10 @@ def ingest(
 ) -> None:
     """Make the library match these files and folders."""
     from ingest import sync
+    from rag import Assistant
 
-    report = sync(paths, library, progress=_progress("Reading"))
+    with Assistant.open(library) as assistant:
+        report = sync(paths, assistant, progress=_progress("Reading"))
     if as_json:
         _print_json(report)
     else:
