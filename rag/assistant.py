@@ -29,7 +29,7 @@ from rag.llm import chat_model
 from rag.retriever import HybridRetriever, checked_question
 from rag.settings import Settings
 from rag.store import DocumentInfo, Library
-from rag.text import Script, script_of
+from rag.text import Script, script_of, to_script
 from rag.types import Answer, AnswerReady, Event, Passage, QuoteFound, Seconds, TextAdded, Turn
 
 State = dict[str, Any]
@@ -121,7 +121,7 @@ class Assistant:
                 if name == "ranked" and value:
                     yield QuoteFound(value[0].cited(1))
                 elif name == "message" and value.text and not state["canned"]:
-                    yield TextAdded(value.text)
+                    yield TextAdded(to_script(value.text, state["script"]))
         yield AnswerReady(self._ground(state))
 
     @cached_property
@@ -240,13 +240,7 @@ class Assistant:
         written = str(state["message"].text)
         sentences: list[Sentence] = state["evidence"] if state["canned"] is None else state["ranked"][:1]
         answer = None
-        believed = not (
-            grounding.refuses(written)
-            or grounding.unsure(mean_log_probability(state["message"]))
-            or grounding.invented(written, state["standalone"], sentences)
-            or grounding.unread(written, state["standalone"], sentences)
-        )
-        if believed:
+        if _believed(state, written, sentences):
             likeness = evidence.cosines(f"{state['standalone']} {written}", sentences, self.encoder)
             answer = grounding.ground(written, sentences, likeness, script)
         state["clock"].note("total")
@@ -262,6 +256,20 @@ class Assistant:
             passages=passages,
             seconds=state["clock"].seconds,
         )
+
+
+def _believed(state: State, written: str, sentences: Sequence[Sentence]) -> bool:
+    """Whether what was written is an answer, and one that comes out of what was read."""
+    if state["canned"] is not None:
+        return bool(state["canned"] != prompts.NOT_FOUND)
+    message, question = state["message"], state["standalone"]
+    return not (
+        grounding.refuses(written)
+        or message.response_metadata.get("finish_reason") == "length"  # cut off, perhaps within a figure
+        or grounding.unsure(mean_log_probability(message))
+        or grounding.invented(written, question, sentences)
+        or grounding.unread(written, question, sentences)
+    )
 
 
 def mean_log_probability(message: Any) -> float | None:

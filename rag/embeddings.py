@@ -6,7 +6,6 @@ loaded when this module is imported; `Encoder.load` is called when a vector is f
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +18,7 @@ import numpy.typing as npt
 
 from rag import models
 from rag.errors import EncoderError
-from rag.settings import Settings
+from rag.settings import Settings, available_cores
 from rag.text import simplify
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ def load_local(folder: Path, *, threads: int | None = None) -> SentenceTransform
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
 
-    module = _onnx_module(folder, threads or len(os.sched_getaffinity(0)))
+    module = _onnx_module(folder, threads or available_cores())
     return SentenceTransformer(
         modules=[module, Pooling(module.dimensions, "mean"), Normalize()],
         prompts={"query": "query: ", "document": "passage: "},

@@ -138,7 +138,7 @@ def check_figures(text: str, citations: Sequence[Citation]) -> tuple[Figure, ...
     written = {citation.number: figures.find(citation.quote) for citation in citations}
     for figure in figures.find(re.sub(r"\[\d+\]", lambda mark: " " * len(mark[0]), text)):
         number = next((n for n, found in written.items() if any(figures.agree(figure, other) for other in found)), None)
-        checked.append(Figure(figure.text, str(figure.value), figure.unit, number is not None, number))
+        checked.append(Figure(figure.text, f"{figure.value:f}", figure.unit, number is not None, number))
     return tuple(checked)
 
 

@@ -7,7 +7,6 @@ This module knows nothing of prompts or documents.
 
 from __future__ import annotations
 
-import os
 import secrets
 import threading
 from functools import lru_cache
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag import models
 from rag.errors import InputError, LanguageModelError
-from rag.settings import Settings
+from rag.settings import Settings, available_cores
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -115,7 +114,7 @@ def _start_server(file: Path, key: str) -> Any:
     parameters.cache_prompt = True
     parameters.cache_ram_mib = 256
     parameters.verbosity = 0
-    threads = len(os.sched_getaffinity(0))
+    threads = available_cores()
     parameters.cpuparams.n_threads = threads
     parameters.cpuparams_batch.n_threads = threads
     try:

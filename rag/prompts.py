@@ -40,7 +40,7 @@ def quoted(evidence: Sequence[Sentence]) -> str:
     for sentence in evidence:
         document = sentence.document
         if previous is None or previous.document.id != document.id:
-            if line := " ".join(part for part in (document.title, document.date, document.source) if part):
+            if line := " ".join(f"{document.title} {document.date} {document.source}".split()):
                 lines.append(simplify(line))
             elif previous is not None:
                 lines.append("")

@@ -41,3 +41,10 @@ class Settings:
             reranker=read("RERANKER", ""),
             cache=Path(read("CACHE", platformdirs.user_cache_dir("jianbao"))).expanduser(),
         )
+
+
+def available_cores() -> int:
+    """Processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # Linux only
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

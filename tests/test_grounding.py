@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rag import figures
 from rag.evidence import Sentence
-from rag.grounding import Grounded, ground, invented, missing_years, refuses, unsure
+from rag.grounding import Grounded, ground, invented, missing_years, refuses, unread, unsure
 from rag.prompts import NOT_FOUND, REFUSALS
 from rag.text import Script, to_script
 from rag.types import Document
@@ -246,3 +246,14 @@ def test_a_year_that_no_document_knows_is_missing() -> None:
 
 def test_numbers_that_are_no_years_are_not_missed() -> None:
     assert missing_years("8710人次、12035期、138期？", evidence("無")) == []
+
+
+def test_a_name_out_of_the_models_memory_was_not_read() -> None:
+    read = evidence("全省各級組織部門培訓組工乾部8710人次。")
+    assert unread("省委书记是李克强", "省委書記是誰？", read) == ["李克强"]
+    assert unread("全省各级组织部门培训组工干部8710人次", "培訓了多少？", read) == []
+
+
+def test_an_answer_in_chinese_from_an_english_text_is_not_looked_for_in_it() -> None:
+    read = evidence("The foundation trained 8710 officials.")
+    assert unread("基金会培训了8710名官员", "培训了多少官员？", read) == []

@@ -190,7 +190,7 @@ def test_an_answer_of_a_server_comes_with_the_sentence_it_stands_on(
     server = serve(lambda messages: ["培训组工干部", "8710", "人次。"])
     events = list(asking.stream(QUESTION))
     assert isinstance(events[0], QuoteFound)
-    assert [event.text for event in events if isinstance(event, TextAdded)] == ["培训组工干部", "8710", "人次。"]
+    assert [event.text for event in events if isinstance(event, TextAdded)] == ["培訓組工幹部", "8710", "人次。"]
     answer = events[-1].answer  # type: ignore[union-attr]
     assert (answer.refused, answer.supported) == (False, True)
     (citation,) = answer.citations

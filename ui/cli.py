@@ -89,15 +89,16 @@ def ask(
     from rag import AnswerReady, Assistant, TextAdded
 
     with Assistant.open(library) as assistant:
-        streaming = not as_json and sys.stdout.isatty()
+        streamed = ""
         for event in assistant.stream(question, scope=document or None):
-            if isinstance(event, TextAdded) and streaming:
+            if isinstance(event, TextAdded) and not as_json and sys.stdout.isatty():
                 print(event.text, end="", flush=True)
+                streamed += event.text
             elif isinstance(event, AnswerReady):
                 if as_json:
                     _print_json(event.answer.as_dict())
                 else:
-                    _print_answer(event.answer, streamed=streaming)
+                    _print_answer(event.answer, streamed=streamed)
 
 
 @app.command()
@@ -266,10 +267,11 @@ def _print_report(report: dict[str, Any], *, file: Any) -> None:
         print(f"failed: {failure['path']}: {failure['error']}", file=sys.stderr)
 
 
-def _print_answer(answer: Any, *, streamed: bool) -> None:
+def _print_answer(answer: Any, *, streamed: str) -> None:
     if streamed:
         print()
-    print(answer.text)
+    if answer.refused or not streamed:  # else it stands there already, but for the marks
+        print(answer.text)
     for figure in answer.figures:
         if not figure.supported:
             print(f"! {figure.text} does not stand in the quoted sentence.")

@@ -48,12 +48,14 @@ def _installation() -> Iterator[Finding]:
 
 
 def _weights(settings: Settings, *, repair: bool) -> Iterator[Finding]:
-    for damaged in models.damaged_weights(settings.cache):
+    damaged = models.damaged_weights(settings.cache)
+    for path in damaged:
         if repair:
-            models.remove_weights(damaged)
+            models.remove_weights(path)
         else:
-            yield Finding("weights", False, f"{damaged} is damaged; `jianbao doctor --repair` assembles it again")
-            return
+            yield Finding("weights", False, f"{path} is damaged; `jianbao doctor --repair` assembles it again")
+    if damaged and not repair:
+        return
     try:
         if settings.embedding == "local":
             yield Finding("encoder", True, str(models.encoder_folder(settings.cache)))
