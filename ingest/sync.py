@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -121,6 +122,9 @@ class _Sync:
             if os.path.isfile(root):
                 yield root
                 continue
+            if not os.path.isdir(root):  # a pipe or a device, which would be read without an end
+                self._fail(root, f"{root} is neither a file nor a folder. Name one that holds documents.")
+                continue
             for folder, folders, names in os.walk(root, onerror=self._unreadable):
                 folders[:] = sorted(name for name in folders if not name.startswith("."))
                 for name in sorted(names):
@@ -129,6 +133,8 @@ class _Sync:
                         self._skip(file, "not a kind of file that is read")
                     elif os.path.islink(file) and not _inside(os.path.realpath(file), root.resolve()):
                         self._skip(file, "a link to a place outside the folder")
+                    elif _is_special(file):
+                        self._skip(file, "not a regular file")
                     elif is_question_set(file):
                         self._skip(file, "a question set, not a document set")
                     else:
@@ -210,6 +216,14 @@ class _Sync:
 def _printable(path: Path) -> str:
     """The path as text; what of a file's name is not UTF-8 is replaced."""
     return os.fsencode(path).decode("utf-8", "replace")
+
+
+def _is_special(file: Path) -> bool:
+    """Whether a file is a pipe, a socket or a device, whose reading may never end."""
+    try:
+        return not stat.S_ISREG(os.stat(file).st_mode)
+    except OSError:
+        return False  # reading it will say what is wrong
 
 
 def _inside(path: str, root: Path) -> bool:

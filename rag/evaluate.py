@@ -12,6 +12,7 @@ from typing import Any
 
 from rag.assistant import Assistant
 from rag.errors import InputError
+from rag.retriever import checked_question
 from rag.text import compact
 from rag.types import Answer, Passage, Seconds
 
@@ -52,6 +53,7 @@ def load_questions(path: Path) -> list[Question]:
 def _question(line: str, place: str) -> Question:
     try:
         row = json.loads(line)
+        json.dumps(row, ensure_ascii=False).encode()  # half of a surrogate pair is no text
         (question,) = _strings([row["question"]])
         answers, scope = row["answers"], row.get("scope")
         return Question(
@@ -114,23 +116,21 @@ def _row(assistant: Assistant, question: Question, retrieval_only: bool, scope: 
     row: dict[str, Any] = {"question": question.question, "kind": question.kind, "lang": question.lang}
     scored, judged = bool(question.relevant), question.answers is not None and not retrieval_only
     try:
-        if scored:
-            documents = _documents(assistant.retrieve(question.question, k=DEPTH, scope=within))
-            ranks = [rank for rank, id in enumerate(documents, start=1) if id in question.relevant]
-            row |= {
-                "relevant": list(question.relevant),
-                "retrieved": documents[:10],
-                "rank": ranks[0] if ranks else None,
-            }
-        if judged:
-            row |= _judged(question.answers or (), assistant.ask(question.question, scope=within))
-    except InputError as error:  # an empty question, say: it was not answered, and counts
+        checked_question(question.question)
+    except InputError as error:  # an empty question, say: it cannot be answered, and counts
         row["problem"] = str(error)
         if scored:
             row["rank"] = None
         if judged:
             row |= {"answers": [list(group) for group in question.answers or ()], "answer": "", "refused": False}
             row |= {"right": False, "unsupported_figures": 0, "seconds": Seconds().as_dict()}
+        return row
+    if scored:
+        documents = _documents(assistant.retrieve(question.question, k=DEPTH, scope=within))
+        ranks = [rank for rank, id in enumerate(documents, start=1) if id in question.relevant]
+        row |= {"relevant": list(question.relevant), "retrieved": documents[:10], "rank": ranks[0] if ranks else None}
+    if judged:
+        row |= _judged(question.answers or (), assistant.ask(question.question, scope=within))
     return row
 
 

@@ -89,6 +89,7 @@ def _local_chat_model(file: Path) -> BaseChatModel:
         # The machine's proxy settings are not for a server of this process.
         http_client=httpx.Client(trust_env=False),
         http_async_client=httpx.AsyncClient(trust_env=False),
+        http_socket_options=(),
     )
 
 

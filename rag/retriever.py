@@ -71,6 +71,8 @@ def coverage(weights: Mapping[str, float], text: str) -> float:
 
 def checked_question(question: str) -> str:
     """The question without outer white space. Raises InputError when it is empty, no text or too long to be one."""
+    if not isinstance(question, str):
+        raise InputError(f"The question is a {type(question).__name__}. Give it as a string.")
     question = question.strip()
     if re.search("[\ud800-\udfff]", question):
         raise InputError("The question has a character that is no text (half of a pair). Write it in UTF-8.")
@@ -113,8 +115,11 @@ class HybridRetriever(BaseRetriever):
         wanted = self.k if k is None else k
         if wanted < 1:
             raise InputError(f"k is {wanted}; ask for at least 1 passage.")
+        if isinstance(scope, str):
+            raise InputError(f"scope is {scope!r}. Give a list of document ids, even for one.")
         if scope is not None and (unknown := [id for id in scope if self.library.path_of(id) is None]):
             raise InputError(f"The library has no document {unknown[0]!r}. `jianbao documents` lists what it holds.")
+        wanted = min(wanted, self.library.chunk_count())
         vector = self.encoder.encode_query(question)
         weights = self.weights(question)
         limit = max(CANDIDATES, wanted)

@@ -34,12 +34,15 @@ class Settings:
         def read(name: str, default: str) -> str:
             return environment.get(f"JIANBAO_{name}", "").strip() or default
 
+        def folder(name: str, default: str) -> Path:
+            return Path(os.path.expanduser(read(name, default)))
+
         return cls(
-            library=Path(read("LIBRARY", str(Path(platformdirs.user_data_dir("jianbao")) / "library"))).expanduser(),
+            library=folder("LIBRARY", os.path.join(platformdirs.user_data_dir("jianbao"), "library")),
             llm=read("LLM", "local"),
             embedding=read("EMBEDDING", "local"),
             reranker=read("RERANKER", ""),
-            cache=Path(read("CACHE", platformdirs.user_cache_dir("jianbao"))).expanduser(),
+            cache=folder("CACHE", platformdirs.user_cache_dir("jianbao")),
         )
 
 

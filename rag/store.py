@@ -489,9 +489,14 @@ class Library:
         if self._client is not None:
             self._client.close()
             self._client = self._collection = None
-        shutil.rmtree(self.folder / "vectors", ignore_errors=True)
+        vectors = self.folder / "vectors"
+        if vectors.is_dir():
+            shutil.rmtree(vectors, ignore_errors=True)
+        else:
+            vectors.unlink(missing_ok=True)
 
     def _embed_anew(self, encoder: Encoder) -> None:
+        encoder.load()  # before anything is touched: it may not be there
         with self._lock:
             self._drop_index()
             with self._transaction():
@@ -611,8 +616,12 @@ def _catalog_errors(folder: Path) -> Iterator[None]:
     """What SQLite raises for a damaged file, a full disk and the like becomes a LibraryError."""
     try:
         yield
-    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
-        raise  # mistakes of ours, not of the disk
+    except sqlite3.ProgrammingError as error:
+        if "closed" not in str(error):
+            raise
+        raise LibraryError(f"The library {folder} has been closed. Open it again with Assistant.open.") from error
+    except sqlite3.IntegrityError:
+        raise  # a mistake of ours, not of the disk
     except sqlite3.OperationalError as error:
         raise LibraryError(
             f"The catalog of the library {folder} cannot be used ({error}). "
@@ -632,6 +641,8 @@ def _connect(file: Path, encoder: str, *, of_any_encoder: bool) -> sqlite3.Conne
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
         if tables and "about" not in tables:
             raise sqlite3.DatabaseError("it was not made by jianbao")
+        if not tables and (file.parent / "vectors").exists():
+            raise sqlite3.DatabaseError("it is empty, though there is a vector index")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         if not tables:

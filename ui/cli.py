@@ -16,6 +16,7 @@ import typer
 
 from rag.errors import InputError, JianbaoError
 from rag.settings import Settings
+from ui.render import visible
 
 app = typer.Typer(
     help="Answers questions about your own documents and shows the sentence each answer stands on.",
@@ -25,8 +26,16 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+
+def _folder(text: str) -> Path:
+    if not text:  # as from an unset shell variable; it would mean the current folder
+        raise typer.BadParameter("the folder's name is empty")
+    return Path(text)
+
+
 LibraryOption = Annotated[
-    Path | None, typer.Option("--library", metavar="DIR", help="The library's folder (default: JIANBAO_LIBRARY).")
+    Path | None,
+    typer.Option("--library", metavar="DIR", parser=_folder, help="The library's folder (default: JIANBAO_LIBRARY)."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
 ScopeOption = Annotated[
@@ -92,7 +101,7 @@ def ask(
         streamed = ""
         for event in assistant.stream(question, scope=document or None):
             if isinstance(event, TextAdded) and not as_json and sys.stdout.isatty():
-                print(event.text, end="", flush=True)
+                print(visible(event.text), end="", flush=True)
                 streamed += event.text
             elif isinstance(event, AnswerReady):
                 if as_json:
@@ -154,7 +163,7 @@ def documents(
         _print_json([document.as_dict() for document in held])
         return
     for document in held:
-        print("  ".join(part for part in (document.id, document.date, document.title, document.source) if part))
+        print("  ".join(_line(part) for part in (document.id, document.date, document.title, document.source) if part))
     print(f"{len(held)} documents, {sum(document.chunks for document in held)} passages.", file=sys.stderr)
 
 
@@ -202,7 +211,8 @@ def evaluate(
     rows, tables = report.pop("rows"), {key: report.pop(key) for key in ("by_kind", "by_lang")}
     for row in rows:
         if row.get("right") is False:
-            print(f"✗ {row['question']}\n  answered: {row['answer']}\n  expected: {row['answers'] or 'a refusal'}")
+            answered, expected = row["answer"] or row.get("problem", ""), row["answers"] or "a refusal"
+            print(f"✗ {row['question']}\n  answered: {answered}\n  expected: {expected}")
     for name, table in {"all": report, **tables["by_kind"], **tables["by_lang"]}.items():
         values = {**table, **table["seconds"]}
         print(
@@ -244,6 +254,9 @@ def main() -> None:
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(1)
+    except OSError as error:
+        print(f"jianbao: {error.strerror or error}. Check the disk that the output goes to.", file=sys.stderr)
+        sys.exit(1)
 
 
 def _progress(label: str) -> Any:
@@ -256,6 +269,11 @@ def _progress(label: str) -> Any:
     return wrap
 
 
+def _line(text: str) -> str:
+    """Text of a document on one line, without what could steer a terminal."""
+    return " ".join(visible(text).split())
+
+
 def _print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
@@ -264,14 +282,14 @@ def _print_report(report: dict[str, Any], *, file: Any) -> None:
     counts = ", ".join(f"{report[name]} {name}" for name in ("added", "updated", "unchanged", "removed"))
     print(f"{counts}; {report['chunks']} passages embedded in {report['seconds']:.1f} s.", file=file)
     for failure in report["failed"]:
-        print(f"failed: {failure['path']}: {failure['error']}", file=sys.stderr)
+        print(_line(f"failed: {failure['path']}: {failure['error']}"), file=sys.stderr)
 
 
 def _print_answer(answer: Any, *, streamed: str) -> None:
     if streamed:
         print()
     if answer.refused or not streamed:  # else it stands there already, but for the marks
-        print(answer.text)
+        print(visible(answer.text))
     for figure in answer.figures:
         if not figure.supported:
             print(f"! {figure.text} does not stand in the quoted sentence.")
@@ -280,4 +298,4 @@ def _print_answer(answer: Any, *, streamed: str) -> None:
         place = "  ".join(
             part for part in (citation.document.title or citation.document.id, citation.document.date) if part
         )
-        print(f"\n[{citation.number}] {label}{': ' if label else ''}{citation.quote}\n    {place}")
+        print(f"\n[{citation.number}] {label}{': ' if label else ''}{visible(citation.quote)}\n    {_line(place)}")

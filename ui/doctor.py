@@ -71,6 +71,9 @@ def _weights(settings: Settings, *, repair: bool) -> Iterator[Finding]:
 
 def _library(folder: Path, settings: Settings, *, repair: bool) -> Iterator[Finding]:
     encoder = Encoder(settings)
+    if folder.exists() and not folder.is_dir():
+        yield Finding("library", False, f"{folder} is no folder; name one with --library or JIANBAO_LIBRARY")
+        return
     if not (folder / "catalog.sqlite3").exists():
         yield Finding("library", True, f"{folder} is empty; add documents with `jianbao ingest`")
         return
