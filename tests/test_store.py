@@ -702,6 +702,11 @@ def truncate_vectors(folder: Path) -> None:
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
 
 
+def file_for_vectors(folder: Path) -> None:
+    shutil.rmtree(folder / "vectors")
+    (folder / "vectors").write_text("in the way")
+
+
 def delete_segments(folder: Path) -> None:
     for segment in (folder / "vectors").iterdir():
         if segment.is_dir():
@@ -739,6 +744,7 @@ DAMAGE = [
     (delete_vectors, "5 of 5 passages are missing from the vector index"),
     (overwrite_vectors, "vector index cannot be read"),
     (truncate_vectors, "vector index cannot be read"),
+    (file_for_vectors, "vector index cannot be read"),
     (delete_lexicon, "lexical index is damaged"),
     (overwrite_lexicon, "lexical index is damaged"),
     (empty_lexicon, "differ in 5 passages"),
@@ -907,6 +913,23 @@ def test_a_full_disk_is_one_sentence_and_changes_nothing(library: Library, encod
     library.put([entry("a", NEW, encoder)])
     assert texts(library) == {"a": NEW}
     assert_whole(library)
+
+
+def test_a_catalog_that_lost_its_content_is_not_taken_for_a_new_library(
+    folder: Path, encoder: WordEncoder, open_library: Callable[[], Library]
+) -> None:
+    with open_library() as library:
+        library.put([entry("a", OLD, encoder)])
+    (folder / "catalog.sqlite3").write_bytes(b"")
+    with pytest.raises(LibraryDamaged, match="backup"):
+        open_library()
+
+
+def test_a_closed_library_says_so(library: Library, encoder: WordEncoder) -> None:
+    library.close()
+    for use in (library.documents, lambda: library.put([entry("a", OLD, encoder)]), lambda: library.matching(["a"], 1)):
+        with pytest.raises(LibraryError, match="has been closed"):
+            use()
 
 
 @pytest.mark.parametrize("place", ["file", "file/library", "catalog-is-a-folder"])

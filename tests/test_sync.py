@@ -628,6 +628,19 @@ def test_a_link_is_followed_inside_the_folder_and_not_out_of_it(
     assert report["failed"] == []
 
 
+@pytest.mark.timeout(30)
+def test_a_pipe_is_never_read(assistant: Assistant, docs: Path) -> None:
+    write(docs, "a.txt", "培訓341期。")
+    for name in ("pipe.txt", "pipe.jsonl"):
+        os.mkfifo(docs / name)
+    report = sync(docs, assistant)
+    assert counts(report) == (1, 0, 0, 0)
+    assert report["failed"] == []
+    assert {Path(skipped["path"]).name for skipped in report["skipped"]} == {"pipe.txt", "pipe.jsonl"}
+    report = sync(docs / "pipe.txt", assistant)
+    assert "neither a file nor a folder" in complaint(report, docs / "pipe.txt")
+
+
 def test_a_link_to_the_folder_itself_can_be_given(assistant: Assistant, docs: Path, tmp_path: Path) -> None:
     target = write(docs, "a.txt", "培訓341期。")
     (docs / "in.txt").symlink_to(target)
