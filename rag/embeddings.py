@@ -7,8 +7,9 @@ loaded when this module is imported; `Encoder.load` is called when a vector is f
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,12 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from rag import models
-from rag.errors import EncoderError
+from rag.errors import EncoderError, WeightsError
 from rag.settings import Settings, available_cores
 from rag.text import simplify
 
 if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+    from sentence_transformers import CrossEncoder, SentenceTransformer
 
 Vectors = npt.NDArray[np.float32]
 
@@ -91,7 +92,12 @@ def load_local(folder: Path, *, threads: int | None = None) -> SentenceTransform
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
 
-    module = _onnx_module(folder, threads or available_cores())
+    try:
+        module = _onnx_module(folder, threads or available_cores())
+    except Exception as error:  # onnxruntime and tokenizers raise bare types of their own
+        raise WeightsError(
+            f"The local encoder in {folder} cannot be read ({_first_line(error)}). Run: jianbao doctor --repair"
+        ) from error
     return SentenceTransformer(
         modules=[module, Pooling(module.dimensions, "mean"), Normalize()],
         prompts={"query": "query: ", "document": "passage: "},
@@ -99,17 +105,35 @@ def load_local(folder: Path, *, threads: int | None = None) -> SentenceTransform
     )
 
 
+def load_cross_encoder(name: str) -> CrossEncoder:
+    """A reranker by its sentence-transformers name or folder. Raises EncoderError when it cannot be loaded."""
+    from sentence_transformers import CrossEncoder
+
+    with _loading(f"The reranker {name!r}", "Unset JIANBAO_RERANKER or name another."):
+        model: CrossEncoder = CrossEncoder(name, trust_remote_code=False, model_kwargs={"use_safetensors": True})
+    return model
+
+
 def _load_named(name: str) -> SentenceTransformer:
     from sentence_transformers import SentenceTransformer
 
-    try:
+    step = "Set JIANBAO_EMBEDDING to `local`, to a folder, or to a sentence-transformers name in reach."
+    with _loading(f"The embedding model {name!r}", step):
         return SentenceTransformer(name, trust_remote_code=False, model_kwargs={"use_safetensors": True})
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise EncoderError(
-            f"The embedding model {name!r} cannot be loaded ({reason}). "
-            "Set JIANBAO_EMBEDDING to `local`, to a folder, or to a sentence-transformers name in reach."
-        ) from error
+
+
+@contextmanager
+def _loading(what: str, step: str) -> Iterator[None]:
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
+        raise EncoderError(f"{what} cannot be loaded ({_first_line(error)}). {step}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def _onnx_module(folder: Path, threads: int) -> Any:

@@ -17,8 +17,8 @@ from langchain_core.documents import Document as LangChainDocument
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
-from rag.embeddings import Encoder, Vectors
-from rag.errors import EncoderError, InputError
+from rag.embeddings import Encoder, Vectors, load_cross_encoder
+from rag.errors import InputError
 from rag.store import Library, StoredChunk
 from rag.text import question_words, tokens
 from rag.types import Passage
@@ -162,7 +162,7 @@ class HybridRetriever(BaseRetriever):
     def _rerank(self, question: str, scored: list[tuple[float, StoredChunk]]) -> list[tuple[float, StoredChunk]]:
         """The first passages by the cross-encoder's score; the rest follow in their order, below them."""
         if self._cross_encoder is None:
-            self._cross_encoder = _load_cross_encoder(self.reranker)
+            self._cross_encoder = load_cross_encoder(self.reranker)
         head, tail = scored[:RERANKED], scored[RERANKED:]
         if not head:
             return scored
@@ -180,15 +180,3 @@ class HybridRetriever(BaseRetriever):
             metadata = passage.as_dict()
             found.append(LangChainDocument(page_content=metadata.pop("text"), metadata=metadata))
         return found
-
-
-def _load_cross_encoder(name: str) -> Any:
-    from sentence_transformers import CrossEncoder
-
-    try:
-        return CrossEncoder(name, trust_remote_code=False, model_kwargs={"use_safetensors": True})
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise EncoderError(
-            f"The reranker {name!r} cannot be loaded ({reason}). Unset JIANBAO_RERANKER or name another."
-        ) from error

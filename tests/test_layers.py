@@ -59,10 +59,7 @@ def test_imports_go_one_way(package: str, may_import: set[str]) -> None:
 ONE_IMPORTER = [
     ("chromadb", "rag/store.py"),
     ("sqlite3", "rag/store.py"),
-    pytest.param(
-        *("sentence_transformers", "rag/embeddings.py"),
-        marks=pytest.mark.xfail(reason="rag/retriever.py loads the CrossEncoder itself", strict=True),
-    ),
+    ("sentence_transformers", "rag/embeddings.py"),
     ("torch", "rag/embeddings.py"),
     ("onnxruntime", "rag/embeddings.py"),
     ("onnx", "rag/e5.py"),

@@ -255,7 +255,7 @@ class LongestFirst:
 @pytest.fixture
 def reranking(filled: Assistant, monkeypatch: pytest.MonkeyPatch) -> HybridRetriever:
     loaded: dict[str, LongestFirst] = {}
-    monkeypatch.setattr("rag.retriever._load_cross_encoder", lambda name: loaded.setdefault(name, LongestFirst(name)))
+    monkeypatch.setattr("rag.retriever.load_cross_encoder", lambda name: loaded.setdefault(name, LongestFirst(name)))
     return HybridRetriever(library=filled.library, encoder=filled.encoder, reranker="longest-first")
 
 
