@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -33,33 +33,32 @@ def _converter(config: str) -> opencc.OpenCC:
 class _Table(dict[int, str]):
     """A `str.translate` table that works out each character the first time it is met."""
 
+    def __init__(self, work_out: Callable[[str], str]) -> None:
+        super().__init__()
+        self._work_out = work_out
+
     def __missing__(self, code: int) -> str:
         self[code] = folded = self._work_out(chr(code))
         return folded
 
-    def _work_out(self, character: str) -> str:
-        raise NotImplementedError
+
+def _simplified(character: str) -> str:
+    if not re.match(f"[{CJK}]", character):
+        return character
+    return str(_converter("t2s").convert(character)).translate(_VARIANTS)
 
 
-class _SimplifiedTable(_Table):
-    def _work_out(self, character: str) -> str:
-        if not re.match(f"[{CJK}]", character):
-            return character
-        return str(_converter("t2s").convert(character)).translate(_VARIANTS)
+def _folded(character: str) -> str:
+    folded, previous = character, ""
+    while folded != previous:
+        previous = folded
+        bare = re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFKD", folded))
+        folded = unicodedata.normalize("NFKC", bare).translate(_SIMPLIFIED).casefold()
+    return folded
 
 
-class _FoldTable(_Table):
-    def _work_out(self, character: str) -> str:
-        folded, previous = character, ""
-        while folded != previous:
-            previous = folded
-            bare = re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFKD", folded))
-            folded = unicodedata.normalize("NFKC", bare).translate(_SIMPLIFIED).casefold()
-        return folded
-
-
-_SIMPLIFIED = _SimplifiedTable()
-_FOLDED = _FoldTable()
+_SIMPLIFIED = _Table(_simplified)
+_FOLDED = _Table(_folded)
 
 
 def fold(text: str) -> str:
