@@ -112,7 +112,7 @@ def build(assistant: PageAssistant, *, local: bool = True) -> gr.Blocks:
                     exchange = replace(exchange, stopped=True)
             except JianbaoError as error:
                 exchange = replace(exchange, problem=str(error))
-            except Exception:
+            except Exception:  # a fault of ours: the reader gets a sentence, the log the traceback
                 logging.exception("the question could not be answered")
                 exchange = replace(exchange, problem=exchange.words.unexpected)
             yield [gr.skip(), *_screen((*exchanges, exchange), busy=False)]
@@ -397,7 +397,7 @@ def _warm(assistant: PageAssistant) -> None:
         assistant.warm()
     except JianbaoError as error:
         logging.warning("%s", error)  # the first question will say so on the page
-    except Exception:
+    except Exception:  # the page stays usable; the log has the traceback, and the first question tries again
         logging.exception("the models could not be loaded")
 
 
