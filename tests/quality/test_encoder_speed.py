@@ -23,7 +23,7 @@ from rag.text import simplify
 from tests.conftest import SEEDS
 
 #: The bar, for processors with 8-bit multiply-add. Without it the product itself is no more than twice as fast (seen:
-#: 2.0 to 2.4 times in all), and this only guards against getting slower.
+#: 1.9 to 2.0 times in all), and this only guards against getting slower.
 RATIO_WITH_VNNI = 4.0
 RATIO_WITHOUT = 1.6
 
