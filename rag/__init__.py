@@ -4,8 +4,8 @@
 
 Search: `retrieve`, `Assistant.retrieve`, `Assistant.retriever`. Answers: `ask`, `Assistant.ask`, `Assistant.stream`,
 `Assistant.chain`. The one that `retrieve` and `ask` use: `default_assistant`. Values: `Answer`, `Citation`, `Document`,
-`Figure`, `Passage`, `Seconds`, `Turn`, and the events `QuoteFound`, `TextAdded`, `AnswerReady`. Errors: `JianbaoError`
-and its kinds, see `rag.errors`.
+`Figure`, `Passage`, `Seconds`, `Trace`, `Turn`, and the events `QuoteFound`, `TextAdded`, `AnswerReady`. Errors:
+`JianbaoError` and its kinds, see `rag.errors`.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from rag.types import (
     QuoteFound,
     Seconds,
     TextAdded,
+    Trace,
     Turn,
 )
 
@@ -64,6 +65,7 @@ __all__ = [
     "Seconds",
     "Settings",
     "TextAdded",
+    "Trace",
     "Turn",
     "WeightsError",
     "ask",

@@ -11,6 +11,7 @@ import math
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,19 +19,21 @@ from types import TracebackType
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessageChunk, BaseMessageChunk
+from langchain_core.messages import AIMessageChunk, BaseMessage, BaseMessageChunk
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda, RunnablePassthrough
 
-from rag import evidence, grounding, prompts
+from rag import conflicts, constraints, evidence, grounding, prompts
+from rag.condense import condense
 from rag.embeddings import Encoder
 from rag.errors import JianbaoError, LanguageModelError
 from rag.evidence import Sentence
-from rag.llm import chat_model
+from rag.grounding import Grounded, Objection
+from rag.llm import chat_model, log_odds
 from rag.retriever import HybridRetriever, checked_question
 from rag.settings import Settings
 from rag.store import DocumentInfo, Library
 from rag.text import Script, script_of, to_script
-from rag.types import Answer, AnswerReady, Event, Passage, QuoteFound, Seconds, TextAdded, Turn
+from rag.types import Answer, AnswerReady, Event, Passage, QuoteFound, Seconds, TextAdded, Trace, Turn
 
 State = dict[str, Any]
 
@@ -166,13 +169,15 @@ class Assistant:
 
     def _condense(self, state: State) -> str:
         """A follow-up as a question that stands alone."""
-        model = self.model if state["history"] else None
-        if model is None:
+        if not state["history"]:
             return str(state["question"])
-        written = "".join(
-            str(m.text) for m in self._reply(model, prompts.condense_messages(state["question"], state["history"]))
-        )
-        return written.strip().splitlines()[0][:500] if written.strip() else str(state["question"])
+
+        def write(prompt: list[BaseMessage]) -> str:
+            model = self.model
+            assert model is not None
+            return "".join(str(piece.text) for piece in self._reply(model, prompt))
+
+        return condense(state["question"], state["history"], None if self.settings.llm == "none" else write)
 
     def _retrieve(self, state: State) -> tuple[list[Passage], Any]:
         found = self.retriever.search_with_vector(state["standalone"], scope=state["scope"])
@@ -183,7 +188,7 @@ class Assistant:
         passages, vector = state["found"]
         edges = self.library.edges(passages[0].document.id) if passages else []
         weights = self.retriever.weights(state["standalone"])
-        ranked = evidence.rank(evidence.candidates(passages, edges), vector, weights, self.encoder)
+        ranked = evidence.rank(evidence.candidates(passages, edges), vector, weights, self.encoder, passages)
         if ranked:
             state["clock"].note("first_quote")
         return ranked
@@ -193,7 +198,7 @@ class Assistant:
 
     def _canned(self, state: State) -> str | None:
         """The reply where no model is needed: nothing found, a year that no document knows, or no model wanted."""
-        if not state["ranked"] or grounding.missing_years(state["standalone"], state["ranked"]):
+        if not state["ranked"] or constraints.missing_years(state["standalone"], state["ranked"]):
             return prompts.NOT_FOUND
         return str(state["ranked"][0].text) if self.settings.llm == "none" else None
 
@@ -217,15 +222,21 @@ class Assistant:
         A stream that ends before the model has finished is an error too: half an answer may end in half a figure.
         """
         finished = model._llm_type != "openai-chat"  # others do not all say why they stopped
-        try:
+        with self._failures_named():
             for piece in model.stream(prompt):
                 finished = finished or bool(piece.response_metadata.get("finish_reason"))
                 yield piece
             if not finished:
                 raise ConnectionError("its answer broke off")
+
+    @contextmanager
+    def _failures_named(self) -> Iterator[None]:
+        """Turns whatever a model's client raises into a LanguageModelError."""
+        try:
+            yield
         except JianbaoError:
             raise
-        except Exception as error:
+        except Exception as error:  # each client library has its own tree
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise LanguageModelError(
                 f"The language model {self.settings.llm!r} did not answer ({reason}). "
@@ -233,43 +244,67 @@ class Assistant:
                 "or set JIANBAO_LLM=none to get the quotes alone."
             ) from error
 
+    def _log_odds(self, prompt: list[BaseMessage]) -> float | None:
+        with self._failures_named():
+            return log_odds(self.settings, prompt, prompts.YES)
+
     def _ground(self, state: State) -> Answer:
         """The checked answer: refused, or with citations worked out from its text."""
         script: Script = state["script"]
-        passages = tuple(state["found"][0])
-        written = str(state["message"].text)
-        sentences: list[Sentence] = state["evidence"] if state["canned"] is None else state["ranked"][:1]
-        answer = None
-        if _believed(state, written, sentences):
-            likeness = evidence.cosines(f"{state['standalone']} {written}", sentences, self.encoder)
-            answer = grounding.ground(written, sentences, likeness, script)
+        answer, objection = self._checked(state)
+        if answer is not None:
+            answer = conflicts.disclosed(answer, state["evidence"], state["ranked"], script)
         state["clock"].note("total")
+        nearest = tuple(s.cited(n) for n, s in enumerate(state["ranked"][:1], start=1))
+        missing = (objection.missing, objection.found) if objection else ("", "")
         return Answer(
             question=state["question"],
-            text=answer.text if answer else prompts.REFUSALS[script],
+            text=answer.text if answer else prompts.refusal(script, *missing),
             refused=answer is None,
             supported=answer is not None and answer.supported,
-            citations=answer.citations
-            if answer
-            else tuple(s.cited(n) for n, s in enumerate(state["ranked"][:1], start=1)),
+            citations=answer.citations if answer else nearest,
             figures=answer.figures if answer else (),
-            passages=passages,
+            passages=tuple(state["found"][0]),
             seconds=state["clock"].seconds,
+            trace=Trace(
+                standalone=state["standalone"],
+                evidence=tuple(sentence.text for sentence in state["evidence"]),
+                written=str(state["message"].text) if state["canned"] is None else "",
+                log_probability=mean_log_probability(state["message"]),
+                withheld=objection.reason if objection else "",
+            ),
         )
 
+    def _checked(self, state: State) -> tuple[Grounded | None, Objection | None]:
+        """The answer and no objection, or the other way round."""
+        if state["canned"] == prompts.NOT_FOUND:
+            suffix = "" if state["script"] == "en" else "年"
+            years = "、".join(y + suffix for y in constraints.missing_years(state["standalone"], state["ranked"]))
+            return None, Objection(f"no document knows {years}" if years else "nothing was found", years)
+        written, question = str(state["message"].text), state["standalone"]
+        sentences: list[Sentence] = state["evidence"] if state["canned"] is None else state["ranked"][:1]
+        if state["canned"] is None and (found := self._objection(state, written)):
+            return None, found
+        likeness = evidence.cosines(f"{question} {written}", sentences, self.encoder)
+        answer = grounding.ground(written, sentences, likeness, state["script"])
+        found = grounding.unmet(answer, question, sentences)
+        return (None, found) if found else (answer, None)
 
-def _believed(state: State, written: str, sentences: Sequence[Sentence]) -> bool:
-    """Whether what was written is an answer, and one that comes out of what was read."""
-    if state["canned"] is not None:
-        return bool(state["canned"] != prompts.NOT_FOUND)
-    message, question = state["message"], state["standalone"]
-    return not (
-        grounding.refuses(written)
-        or message.response_metadata.get("finish_reason") == "length"  # cut off, perhaps within a figure
-        or grounding.unsure(mean_log_probability(message))
-        or grounding.invented(written, question, sentences)
-        or grounding.unread(written, question, sentences)
-    )
+    def _objection(self, state: State, written: str) -> Objection | None:
+        """What speaks against what the model wrote: its words, or how unsure it and the search were."""
+        question, read, message = state["standalone"], state["evidence"], state["message"]
+        if message.response_metadata.get("finish_reason") == "length":  # perhaps within a figure
+            return Objection("the model did not come to an end")
+        if found := grounding.objection(written, question, read):
+            return found
+        if (sureness := mean_log_probability(message)) is None:
+            return None
+        if grounding.unsure(sureness):
+            return Objection(f"the model was unsure of its words ({sureness:.2f})")
+        odds = self._log_odds(prompts.doubt_messages(question, read))
+        if odds is not None and grounding.confidence(sureness, odds) < grounding.LEAST_CONFIDENCE:
+            return Objection(f"the model doubts that the answer is there ({odds:.2f}; its words {sureness:.2f})")
+        return None
 
 
 def mean_log_probability(message: Any) -> float | None:

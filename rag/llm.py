@@ -7,8 +7,10 @@ This module knows nothing of prompts or documents.
 
 from __future__ import annotations
 
+import math
 import secrets
 import threading
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,7 @@ from rag.settings import Settings, available_cores
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
 
 #: Longest answer, in tokens. A list of ten names fits; an essay does not.
 MAX_ANSWER_TOKENS = 192
@@ -51,6 +54,25 @@ def chat_model(settings: Settings) -> BaseChatModel | None:
             "such as openai:gpt-5-mini."
         )
     return _remote_chat_model(name)
+
+
+def log_odds(settings: Settings, messages: Sequence[BaseMessage], yes: str) -> float | None:
+    """How much likelier (natural logarithm of the ratio) the local model's reply begins with `yes` than with anything
+    else; None for other models, which do not all report probabilities.
+    """
+    if settings.llm != "local" and not settings.llm.endswith(".gguf"):
+        return None
+    model = chat_model(settings)
+    assert model is not None
+    reply = model.bind(max_completion_tokens=1, top_logprobs=20).invoke(list(messages))
+    content = (reply.response_metadata.get("logprobs") or {}).get("content") or []
+    if not content:
+        return None
+    share = math.fsum(
+        math.exp(choice["logprob"]) for choice in content[0]["top_logprobs"] if choice["token"].strip().startswith(yes)
+    )
+    share = min(max(share, 1e-6), 1 - 1e-6)
+    return math.log(share / (1 - share))
 
 
 def _remote_chat_model(name: str) -> BaseChatModel:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from rag.evidence import Sentence
-from rag.text import Script, simplify
+from rag.text import Script, script_of, simplify, to_script
 from rag.types import Turn
 
 #: What the model is told to say, and all that it says, when the sentences hold no answer.
@@ -50,18 +50,62 @@ def quoted(evidence: Sequence[Sentence]) -> str:
 
 
 def condense_messages(question: str, history: Sequence[Turn]) -> list[BaseMessage]:
-    """The prompt that turns a follow-up into a question that stands alone."""
-    turns = "\n".join(f"问：{simplify(turn.question)}\n答：{simplify(turn.answer)}" for turn in history[-2:])
-    return [
-        SystemMessage(
-            "把最后一个问题改写成不看对话也能懂的完整问题，用它原来的语言。如果它本来就完整，原样抄写。只写问题，不回答。"
-        ),
-        HumanMessage("对话：\n问：去年东城区办了几场讲座？\n答：31场\n最后一个问题：那西城区呢？"),
-        AIMessage("去年西城区办了几场讲座？"),
-        HumanMessage("对话：\n问：How many books were added?\n答：9200\n最后一个问题：and who donated them?"),
-        AIMessage("Who donated the books that were added?"),
-        HumanMessage(f"对话：\n{turns}\n最后一个问题：{simplify(question)}"),
-    ]
+    """The prompt that turns a follow-up into a question that stands alone, from the last two turns.
+
+    The examples are in the language of the follow-up, one of them after a conversation in the other language: a model
+    of 1.5 billion parameters writes in the language of the last example that it read, whatever it is told.
+    """
+    if script_of(question) == "en":
+        task = (
+            "Rewrite the last question as a complete question that is understood without the conversation. "
+            "Write in English. Write only the question, do not answer it."
+        )
+        examples = [
+            ("How many talks were held in the east district last year?", "31", "What about the west district?"),
+            ("How many books were added?", "9200", "and who donated them?"),
+            ("新馆有几层？", "6层", "And how many seats does it have?"),
+            ("What is the height of the tower?", "88 metres", "and its weight?"),
+        ]
+        rewritten = [
+            "How many talks were held in the west district last year?",
+            "Who donated the books that were added?",
+            "How many seats does the new library have?",
+            "What is the weight of the tower?",
+        ]
+    else:
+        task = (
+            "把最后一个问题改写成不看对话也能懂的完整问题：补上省略的人、事、地点，换掉代词。"
+            "用中文写。只写问题，不回答。"
+        )
+        examples = [
+            ("去年东城区办了几场讲座？", "31场", "那西城区呢？"),
+            ("运动会来了多少名运动员？", "320名", "发了几块奖牌？"),
+            ("How many rooms does the hotel have?", "120", "餐厅呢？"),
+            ("谁捐赠了新馆的书？", "老校长", "他捐了多少本？"),
+            ("图书馆的面积是多少？", "3万平方米", "那造价呢？"),
+        ]
+        rewritten = [
+            "去年西城区办了几场讲座？",
+            "运动会发了几块奖牌？",
+            "酒店有几个餐厅？",
+            "老校长给新馆捐了多少本书？",
+            "图书馆的造价是多少？",
+        ]
+    prompt: list[BaseMessage] = [SystemMessage(task)]
+    for (asked, answered, follow_up), whole in zip(examples, rewritten, strict=True):
+        prompt += [HumanMessage(f"对话：\n问：{asked}\n答：{answered}\n最后一个问题：{follow_up}"), AIMessage(whole)]
+    turns = "\n".join(f"问：{simplify(turn.question)}\n答：{simplify(turn.answer)[:200]}" for turn in history[-2:])
+    return [*prompt, HumanMessage(f"对话：\n{turns}\n最后一个问题：{simplify(question)}")]
+
+
+def doubt_messages(question: str, evidence: Sequence[Sentence]) -> list[BaseMessage]:
+    """The prompt that asks whether the evidence has an answer at all. Its long beginning is that of `messages`."""
+    system, asked = messages(question, evidence)
+    return [system, HumanMessage(f"{asked.content}\n先判断资料里有没有这个问题的明确答案，只写“{YES}”或“没有”。")]
+
+
+#: What `doubt_messages` asks to be written when there is an answer.
+YES = "有"
 
 
 #: What a reader is told when the documents do not hold the answer.
@@ -70,3 +114,29 @@ REFUSALS: dict[Script, str] = {
     "zh-Hans": "文档中没有这个问题的答案。",
     "en": "The documents do not contain the answer to this question.",
 }
+#: What stands before the values when documents contradict each other.
+CONFLICT: dict[Script, str] = {
+    "zh-Hant": "各文件的數字不一致，由新到舊：",
+    "zh-Hans": "各文档的数字不一致，由新到旧：",
+    "en": "The documents give different figures, the newest first:",
+}
+
+_MISSING: dict[Script, tuple[str, str]] = {
+    "zh-Hant": ("文件中沒有{}的資料。", "最接近的句子說的是{}。"),
+    "zh-Hans": ("文档中没有{}的资料。", "最接近的句子说的是{}。"),
+    "en": ("The documents have nothing on {}.", "The nearest sentence speaks of {}."),
+}
+
+
+def refusal(script: Script, missing: str = "", found: str = "") -> str:
+    """What a reader is told when the documents do not hold the answer: what is missing, and what is there instead.
+
+    >>> refusal("zh-Hans", "哈尔滨市", "全省"), refusal("en")
+    ('文档中没有哈尔滨市的资料。最接近的句子说的是全省。', 'The documents do not contain the answer to this question.')
+    """
+    if not missing:
+        return REFUSALS[script]
+    nothing, nearest = _MISSING[script]
+    separator = " " if script == "en" else ""
+    text = nothing.format(missing) + (separator + nearest.format(found) if found else "")
+    return to_script(text, script)

@@ -132,6 +132,32 @@ class Seconds:
 
 
 @dataclass(frozen=True, slots=True)
+class Trace:
+    """How an answer came about, for those who examine it; nothing in it has been checked.
+
+    `standalone`: the question after its conversation was worked in. `evidence`: the sentences that the model read.
+    `written`: what it wrote. `log_probability`: the mean natural logarithm of the tokens' probabilities (up to 0,
+    higher is surer), None when the model does not report it. `withheld`: why nothing of it is shown, else empty.
+    """
+
+    standalone: str = ""
+    evidence: tuple[str, ...] = ()
+    written: str = ""
+    log_probability: float | None = None
+    withheld: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The trace as JSON."""
+        return {
+            "standalone": self.standalone,
+            "evidence": list(self.evidence),
+            "written": self.written,
+            "log_probability": None if self.log_probability is None else round(self.log_probability, 3),
+            "withheld": self.withheld,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The outcome of a question.
 
@@ -147,6 +173,7 @@ class Answer:
     figures: tuple[Figure, ...]
     passages: tuple[Passage, ...]
     seconds: Seconds
+    trace: Trace = Trace()
 
     def as_dict(self) -> dict[str, Any]:
         """The contract's Answer."""
@@ -159,6 +186,7 @@ class Answer:
             "figures": [figure.as_dict() for figure in self.figures],
             "passages": [passage.as_dict() for passage in self.passages],
             "seconds": self.seconds.as_dict(),
+            "trace": self.trace.as_dict(),
         }
 
 

@@ -8,6 +8,7 @@ from zlib import crc32
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from rag import Assistant, Document, Settings
 from rag.embeddings import Encoder, Vectors
@@ -17,6 +18,10 @@ from rag.text import tokens
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "seeds"
 SHARED = ROOT.parent / "shared"
+
+# How long an example takes says nothing on a machine that does something else beside.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 class WordEncoder(Encoder):

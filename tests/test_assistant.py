@@ -264,24 +264,35 @@ def test_only_documents_in_the_scope_are_used(quoting: Assistant, tmp_path: Path
 
 def test_a_follow_up_is_condensed_and_the_condensed_question_is_searched(writing: Writing) -> None:
     assistant, model = writing(
-        lambda messages: ["領導乾部帶頭講黨課", "多少期？\n多餘的一行"] if len(model.asked) == 1 else ["754期"]
+        lambda messages: ["全省組工幹部", "解決了多少問題？\n多餘的一行"] if len(model.asked) == 1 else ["6757个问题"]
     )
-    events = list(assistant.stream("那講黨課呢？", history=[Turn(QUESTION, "8710人次")]))
+    before = "全省組工幹部下基層多少人次？"
+    events = list(assistant.stream("他們解決了多少問題？", history=[Turn(before, "14452人次")]))
     assert isinstance(events[0], QuoteFound)
-    assert "754" in events[0].citation.quote
+    assert "6757" in events[0].citation.quote
     answer = events[-1].answer  # type: ignore[union-attr]
     condensing, answering = (str(messages[-1].text) for messages in model.asked)
-    assert simplify(QUESTION) in condensing
-    assert "领导干部带头讲党课多少期？" in answering
+    assert simplify(before) in condensing
+    assert "全省组工干部解决了多少问题？" in answering
     assert "多余的一行" not in answering
-    assert answer.question == "那講黨課呢？"
-    assert "754" in answer.text
-    assert [event.text for event in events if isinstance(event, TextAdded)] == ["754期"]
+    assert answer.question == "他們解決了多少問題？"
+    assert answer.trace.standalone == "全省組工幹部解決了多少問題？"
+    assert "6757" in answer.text
+    assert [event.text for event in events if isinstance(event, TextAdded)] == ["6757個問題"]
+
+
+def test_a_question_that_stands_alone_is_not_rewritten(writing: Writing) -> None:
+    assistant, model = writing(lambda messages: ["8710人次"])
+    answer = assistant.ask(QUESTION, history=[Turn("領導乾部帶頭講黨課多少期？", "754期")])
+    assert answer.trace.standalone == QUESTION
+    assert len(model.asked) == 1
 
 
 def test_a_condenser_that_says_nothing_leaves_the_question_as_it_is(writing: Writing) -> None:
-    assistant, model = writing(lambda messages: [""] if len(model.asked) == 1 else ["8710人次"])
-    assert "8710" in assistant.ask(QUESTION, history=[Turn("培訓？", "有")]).text
+    assistant, _ = writing(lambda messages: ["8710人次"] if "资料：" in str(messages[-1].text) else [""])
+    answer = assistant.ask("他們多少人次？", history=[Turn(QUESTION, "8710人次")])
+    assert "他們多少人次" in answer.trace.standalone
+    assert "8710" in answer.text
 
 
 def test_history_changes_nothing_without_a_model(quoting: Assistant) -> None:
@@ -326,7 +337,7 @@ def test_what_a_models_client_raises_becomes_one_sentence(writing: Writing) -> N
 
 def test_an_answer_is_json_with_the_keys_of_the_contract(quoting: Assistant) -> None:
     answer = json.loads(json.dumps(quoting.ask(QUESTION).as_dict()))
-    assert list(answer) == "question text refused supported citations figures passages seconds".split()
+    assert list(answer) == "question text refused supported citations figures passages seconds trace".split()
     assert list(answer["citations"][0]) == "number quote start end page document".split()
     assert list(answer["figures"][0]) == "text value unit supported citation".split()
     assert list(answer["passages"][0]) == "rank score text start end page document".split()

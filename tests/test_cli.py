@@ -15,7 +15,7 @@ import pytest
 from rag import Assistant, Document
 from rag.prompts import REFUSALS
 from rag.text import compact
-from ui.cli import main
+from ui.cli import _progress, main
 
 COMMANDS = ["chat", "ingest", "ask", "retrieve", "documents", "eval", "doctor"]
 QUESTION = "全省各級組織部門培訓組工乾部多少人次？"
@@ -135,6 +135,14 @@ def test_every_command_that_asks_can_be_restricted(run: Run, command: str) -> No
         ["retrieve", "a", "-k", "0"],
         ["retrieve", "a", "-k", "many"],
         ["eval", "questions.jsonl", "--limit", "0"],
+        ["eval", "--compare", "a.json"],
+        ["eval", "--compare", "a.json", "b.json", "c.json"],
+        ["eval", "questions.jsonl", "--compare", "a.json", "b.json"],
+        ["eval", "--compare", "a.json", "b.json", "--retrieval-only"],
+        ["eval", "--compare", "a.json", "b.json", "--limit", "1"],
+        ["eval", "--compare", "a.json", "b.json", "--documents", "a.txt"],
+        ["eval", "--compare", "a.json", "b.json", "--document", "a"],
+        ["eval", "--compare", "a.json", "b.json", "--library", "a"],
         ["chat", "--port", "0"],
         ["chat", "--port", "70000"],
         ["documents", "a"],
@@ -244,7 +252,7 @@ def test_an_answer_comes_with_the_sentence_it_stands_on(run: Run, filled: Path) 
 
 def test_an_answer_as_json_is_the_contracts(run: Run, filled: Path, briefing: Document) -> None:
     answer = run("ask", QUESTION, "--json").json
-    assert list(answer) == "question text refused supported citations figures passages seconds".split()
+    assert list(answer) == "question text refused supported citations figures passages seconds trace".split()
     assert (answer["question"], answer["refused"], answer["supported"]) == (QUESTION, False, True)
     (citation,) = answer["citations"]
     assert briefing.text[citation["start"] : citation["end"]] == citation["quote"]
@@ -266,7 +274,7 @@ def test_an_empty_library_refuses(run: Run) -> None:
 def test_the_nearest_sentence_of_a_refusal_is_not_taken_for_an_answer(run: Run, filled: Path) -> None:
     result = run("ask", "1998年培訓組工乾部多少人次？")
     assert result.code == 0
-    assert result.out.startswith(REFUSALS["zh-Hant"])
+    assert result.out.startswith("文件中沒有1998年的資料。")
     assert "not an answer" in result.out
 
 
@@ -348,8 +356,126 @@ def test_a_score_is_printed_with_what_went_wrong(
     wrong = '{"question": "聽眾多少人次？", "answers": [["77"]]}\n'
     result = run("eval", write("questions.jsonl", ASKED + wrong))
     assert result.code == 0
-    assert "accuracy 0.5" in result.out
-    assert "77" in result.out
+    assert ["accuracy", "0.500", "1.000"] in [line.split() for line in result.out.splitlines()]
+    assert "✗ 2. 聽眾多少人次？" in result.out
+    assert "expected     77" in result.out
+    assert "9200人次" in result.out
+    assert result.err == ""
+
+
+def test_what_a_document_or_question_says_cannot_steer_the_terminal(
+    run: Run, write: Callable[[str, str | bytes], Path]
+) -> None:
+    document = write("other.txt", "本縣開展講座31場\x1b[2J，聽眾\u202e0029人次。")
+    question = {"question": "聽眾\x1b]0;\x07多少人次？", "answers": [["\x9b7"]], "kind": "\x1b[1m\n"}
+    questions = write("questions.jsonl", json.dumps(question))
+    printed = run("eval", questions, "--documents", document).out
+    reports = [write(name, run("eval", questions, "--documents", document, "--json").out) for name in ("a", "b")]
+    write("b", reports[1].read_text(encoding="utf-8").replace("人次", "人"))
+    for text in (printed, run("eval", "--compare", *reports).out):
+        assert "聽眾" in text
+        assert all(letter.isprintable() for letter in text.replace("\n", ""))
+
+
+def test_two_saved_runs_are_compared_question_by_question(
+    run: Run, filled: Path, write: Callable[[str, str | bytes], Path], briefing: Document
+) -> None:
+    refused = '{"question": "1998年多少？", "answers": []}\n'
+    first = write("first.json", run("eval", write("questions.jsonl", ASKED * 2 + refused), "--json").out)
+    second = write(
+        "second.json", run("eval", "questions.jsonl", "--limit", "2", "--document", briefing.id, "--json").out
+    )
+    comparison = run("eval", "--compare", first, second, "--json").json
+    assert comparison["only_a"] == ["1998年多少？"]
+    assert len(comparison["changed"]) + comparison["unchanged"] == 2
+    assert comparison["changes"]["lost"] == 2
+    assert comparison["tests"]["accuracy"]["only_a"] == 2
+    printed = run("eval", "--compare", first, second)
+    assert printed.code == 0
+    assert "Right in A, wrong in B: 2" in printed.out
+    assert "1998年多少？" in printed.out
+    assert str(first) in printed.out
+    same = run("eval", "--compare", first, first)
+    assert "Unchanged: 3" in same.out
+
+
+def test_a_file_that_is_no_eval_report_is_told_in_one_line(run: Run, write: Callable[[str, str | bytes], Path]) -> None:
+    write("questions.jsonl", ASKED)
+    assert "questions.jsonl is no eval report" in complaint(run("eval", "--compare", "questions.jsonl", "b.json"))
+    write("a.json", '{"rows": []}')
+    assert "b.json" in complaint(run("eval", "--compare", "a.json", "b.json"))
+
+
+def test_a_question_that_breaks_a_run_is_named(
+    run: Run, filled: Path, write: Callable[[str, str | bytes], Path]
+) -> None:
+    write("questions.jsonl", ASKED + '{"question": "聽眾？", "answers": [], "scope": ["no-such"]}\n')
+    line = complaint(run("eval", "questions.jsonl", "--json"))
+    assert "Question 2 of 2 ('聽眾？')" in line
+    assert "no-such" in line
+
+
+def test_an_interrupted_run_says_so_in_one_line(
+    run: Run, filled: Path, write: Callable[[str, str | bytes], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rag.assistant.Assistant.ask", interrupted)
+    result = run("eval", write("questions.jsonl", ASKED), "--json")
+    assert (result.code, result.out) == (130, "")
+    assert "Interrupted" in result.err
+    assert len(result.err.splitlines()) == 1
+
+
+def progress_of(questions: int, seconds_each: float, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Does nothing for so many questions, which take so long by the clock."""
+    now = 0.0
+    monkeypatch.setattr("ui.cli.time.monotonic", lambda: now)
+    done = []
+    for item in _progress("Asking")(range(questions)):
+        done.append(item)
+        now += seconds_each
+    return done
+
+
+LEFT = {
+    **{10: "4 min", 20: "4 min", 30: "4 min", 40: "3 min", 50: "2 min", 60: "2 min"},
+    **{70: "90 s", 80: "60 s", 90: "30 s"},
+}
+
+
+def test_a_log_tells_now_and_then_how_far_a_run_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert progress_of(100, 3, monkeypatch) == list(range(100))
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    lines = captured.err.splitlines()
+    assert lines == [f"Asking: {n} of 100, about {left} left" for n, left in LEFT.items()]
+
+
+@pytest.mark.parametrize(("questions", "seconds_each", "lines"), [(100, 0.01, 0), (3, 100, 2), (1, 100, 0), (0, 1, 0)])
+def test_a_short_run_is_silent_and_a_slow_one_speaks_at_each_question(
+    questions: int,
+    seconds_each: float,
+    lines: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    progress_of(questions, seconds_each, monkeypatch)
+    assert len(capsys.readouterr().err.splitlines()) == lines
+
+
+def test_a_terminal_shows_a_bar_with_the_time_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert list(_progress("Asking")(range(3))) == [0, 1, 2]
+    captured = capsys.readouterr()
+    assert "3/3" in captured.err
+    assert "<" in captured.err  # 00:01<00:02: past and left
+    assert captured.out == ""
 
 
 @pytest.mark.parametrize("content", [None, "", "not JSON\n", '{"question": "a"}\n', b"\xb0\xf6\xff"])

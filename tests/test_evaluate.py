@@ -12,12 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest import sync
-from rag import Answer, Assistant, Citation, Document, Figure, InputError, Passage, Seconds
-from rag.evaluate import Question, evaluate, load_questions, met
+from rag import Answer, Assistant, Citation, Document, Figure, InputError, LanguageModelError, Passage, Seconds, Trace
+from rag.evaluate import Question, evaluate, load_questions, met, report_lines, shortened, table, wilson
 from rag.text import to_script
 
 SUMMARY = [
-    *("questions", "accuracy", "refusal_rate", "false_refusal_rate", "unsupported_figures"),
+    *("questions", "counts", "accuracy", "accuracy_interval", "refusal_rate", "refusal_rate_interval"),
+    *("false_refusal_rate", "unsupported_figures"),
     *("hit@1", "hit@5", "mrr@10", "seconds"),
 ]
 SECONDS = ["first_quote_p50", "first_token_p50", "total_p50", "total_p95"]
@@ -48,10 +49,14 @@ def passage(rank: int, id: str) -> Passage:
     return Passage(rank, 1 / rank, id, 0, len(id), None, Document(id, id))
 
 
-def answer(text: str, *, refused: bool = False, unsupported: int = 0, total: float = 1.0) -> Answer:
-    figures = tuple(Figure("1", "1", "", False, None) for _ in range(unsupported))
+def answer(
+    text: str, *, refused: bool = False, unsupported: int = 0, total: float = 1.0, trace: Trace | None = None
+) -> Answer:
+    figures = (*(Figure(f"{n}9", f"{n}9", "", False, None) for n in range(unsupported)), Figure("8", "8", "", True, 1))
     citation = Citation(1, text, 0, len(text), None, Document("a", text))
-    return Answer("", text, refused, not unsupported, (citation,), figures, (), Seconds(0.1, 0.2, None, total))
+    seconds = Seconds(0.1, 0.2, None, total)
+    passages = (passage(1, "a"), passage(2, "a"))
+    return Answer("", text, refused, not unsupported, (citation,), figures, passages, seconds, trace or Trace())
 
 
 def score(assistant: StubAssistant, questions: Sequence[Question], **options: Any) -> dict[str, Any]:
@@ -115,8 +120,36 @@ def test_each_rate_is_a_share_of_its_own_questions() -> None:
     assert report["refusal_rate"] == 0.5
     assert report["false_refusal_rate"] == 0.5
     assert report["unsupported_figures"] == 3
+    assert report["counts"] == {"answerable": 4, "unanswerable": 2, "right": 1, "wrong": 2, "refused": 3}
+    assert report["accuracy_interval"] == wilson(1, 4)
+    assert report["refusal_rate_interval"] == wilson(1, 2)
     assert [row["right"] for row in report["rows"]] == [True, False, False, True, False, False]
     assert (report["hit@1"], report["hit@5"], report["mrr@10"]) == (None, None, None)
+
+
+def test_a_refusal_shows_no_figures() -> None:
+    report = score(StubAssistant({"q": answer("沒有", refused=True, unsupported=2)}), [Question("q", ())])
+    assert report["unsupported_figures"] == report["rows"][0]["unsupported_figures"] == 0
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), max_size=20))
+def test_each_question_is_answered_right_or_wrong_or_refused(outcomes: list[tuple[bool, bool, bool]]) -> None:
+    assistant = StubAssistant(
+        {str(n): answer("甲" if right else "乙", refused=refused) for n, (_, right, refused) in enumerate(outcomes)}
+    )
+    questions = [Question(str(n), (("甲",),) if known else ()) for n, (known, _, _) in enumerate(outcomes)]
+    counts = score(assistant, questions)["counts"]
+    assert counts["answerable"] + counts["unanswerable"] == len(outcomes)
+    assert counts["right"] + counts["wrong"] + counts["refused"] == len(outcomes)
+
+
+@given(st.integers(1, 500).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total))))
+def test_an_interval_holds_its_share_and_mirrors_that_of_the_rest(sample: tuple[int, int]) -> None:
+    successes, total = sample
+    low, high = wilson(successes, total) or (2.0, -1.0)
+    assert 0 <= low <= round(successes / total, 4) <= high <= 1
+    assert wilson(total - successes, total) == pytest.approx([1 - high, 1 - low], abs=1e-4)
+    assert high - low < 1
 
 
 def test_ranks_are_ranks_of_documents_not_of_passages() -> None:
@@ -137,6 +170,12 @@ def test_ranks_are_ranks_of_documents_not_of_passages() -> None:
     assert report["mrr@10"] == pytest.approx((1 + 1 / 2 + 1 / 6) / 5, abs=1e-4)
     assert report["accuracy"] is None
     assert assistant.asked == []
+
+
+def test_of_twenty_the_nineteenth_is_the_95th_percentile() -> None:
+    assistant = StubAssistant({str(n): answer("甲", total=n) for n in range(1, 21)})
+    seconds = score(assistant, [Question(name, (("甲",),)) for name in assistant.answers])["seconds"]
+    assert (seconds["total_p50"], seconds["total_p95"]) == (10.5, 19)
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=40))
@@ -172,6 +211,29 @@ def test_the_report_has_the_keys_of_the_contract() -> None:
         assert list(group) == SUMMARY
     assert (report["by_kind"]["figure"]["accuracy"], report["by_kind"]["entity"]["accuracy"]) == (1.0, 0.0)
     assert (report["by_lang"]["en"]["questions"], report["by_lang"]["en"]["accuracy"]) == (2, 0.5)
+
+
+def test_each_row_tells_how_its_answer_came_about() -> None:
+    trace = Trace("多少期？", ("培訓341期。",), "340期", -0.61, "the model was unsure (-0.61)")
+    assistant = StubAssistant({"q": answer("沒有", refused=True, trace=trace)}, {"q": ["b", "a", "b"]})
+    (row,) = score(assistant, [Question("q", (("341",),), relevant=("a",), scope=("a", "b"))])["rows"]
+    assert row["trace"] == trace.as_dict()
+    assert (row["retrieved"], row["scores"]) == (["b", "a"], [1.0, 0.5])
+    assert (row["passages"], row["passage_scores"]) == (["a", "a"], [1.0, 0.5])
+    assert row["scope"] == ["a", "b"]
+    assert [figure["text"] for figure in row["figures"]] == ["8"]
+
+
+def test_an_error_names_the_question_it_happened_at() -> None:
+    class Broken(StubAssistant):
+        def ask(self, question: str, *, scope: Sequence[str] | None = None) -> Answer:
+            if question == "second":
+                raise LanguageModelError("The server is gone.")
+            return super().ask(question, scope=scope)
+
+    with pytest.raises(LanguageModelError) as caught:
+        score(Broken({"first": answer("甲")}), [Question("first", ()), Question("second", ()), Question("third", ())])
+    assert str(caught.value) == "Question 2 of 3 ('second'): The server is gone."
 
 
 def test_no_questions_give_a_report_without_rates() -> None:
@@ -236,6 +298,83 @@ def test_the_seed_questions_can_be_scored_without_a_model(assistant: Assistant, 
     assert report["questions"] == len(report["rows"]) == len(questions) > 20
     assert report["unsupported_figures"] == 0  # a quoted sentence supports all its figures
     assert sum(group["questions"] for group in report["by_lang"].values()) == len(questions)
+
+
+# --- the report, for readers
+
+
+def test_a_failure_is_shown_with_all_that_led_to_it() -> None:
+    trace = Trace("多少期？", ("培訓\n341期。", "人次8710。"), "340期", -0.612, "the model was unsure (-0.61)")
+    assistant = StubAssistant(
+        {
+            "right": answer("341期"),
+            "多少\n期？": answer("沒有", refused=True, trace=trace),
+            "made up": answer("9", unsupported=2),
+        },
+        {"多少\n期？": ["b", "a"]},
+    )
+    report = score(
+        assistant,
+        [
+            Question("right", (("341",),)),
+            Question("多少\n期？", (("341", "三四一"), ("期",)), relevant=("a",), kind="figure", lang="zh-Hant"),
+            Question("made up", (("9",),)),
+        ],
+    )
+    lines = report_lines(report)
+    assert "To look at: 2 of 3" in lines
+    start = lines.index("✗ 2. 多少 期？  [figure, zh-Hant]")
+    assert lines[start + 1 : start + 11] == [
+        "    expected     341 or 三四一, and 期",
+        "    refused      沒有",
+        "    withheld     the model was unsure (-0.61)",
+        "    model wrote  340期",
+        "    how sure     -0.61 (mean log-probability, up to 0)",
+        "    model read   培訓 341期。",
+        "    model read   人次8710。",
+        "    relevant     a: at rank 2",
+        "    retrieved    b (1.000), a (0.500)",
+        "",
+    ]
+    assert "    no quote has 09, 19" in lines[start + 11 :]
+    assert not any("right" in line and "✗" in line for line in lines)
+
+
+def test_a_miss_of_retrieval_is_shown_with_what_was_found_instead() -> None:
+    assistant = StubAssistant(documents={"far": ["b", "c", "d", "e", "f", "a"], "near": ["b", "a"], "no": ["b"]})
+    report = score(assistant, [Question(name, None, relevant=("a",)) for name in assistant.documents])
+    text = "\n".join(report_lines(report))
+    assert "a: at rank 6" in text
+    assert "a: not found" in text
+    assert "near" not in text
+    assert "accuracy" not in text
+    assert "hit@5" in text
+
+
+def test_a_table_shows_every_group() -> None:
+    questions = [Question("a", (("甲",),), kind="figure", lang="en"), Question("b", (("甲",),), kind="人名")]
+    lines = report_lines(score(StubAssistant({"a": answer("甲"), "b": answer("乙")}), questions))
+    assert lines[0].split() == ["all", "figure", "人名", "en"]
+    (accuracy,) = [line.split() for line in lines if line.startswith("accuracy")]
+    assert accuracy == ["accuracy", "0.500", "1.000", "0.000", "1.000"]
+
+
+def test_a_report_of_nothing_can_be_read() -> None:
+    assert report_lines(score(StubAssistant(), []))[1].split() == ["questions", "0"]
+
+
+@given(st.text(), st.integers(1, 20))
+def test_a_shortened_text_is_one_line_of_its_letters(text: str, most: int) -> None:
+    line = shortened(text, most)
+    assert len(line) <= most
+    assert len(line.splitlines()) <= 1
+    assert line.removesuffix("…") in " ".join(text.split()) or line == "…"
+
+
+@given(st.lists(st.tuples(st.text("a中", max_size=5), st.text("1中", max_size=5)), min_size=1, max_size=5))
+def test_a_table_loses_no_cell(rows: list[tuple[str, str]]) -> None:
+    lines = table(rows)
+    assert [line.split() for line in lines] == [[cell for cell in row if cell] for row in rows]
 
 
 # --- question sets

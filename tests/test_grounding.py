@@ -10,8 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rag import figures
+from rag.constraints import missing_years
 from rag.evidence import Sentence
-from rag.grounding import Grounded, ground, invented, missing_years, refuses, unread, unsure
+from rag.grounding import Grounded, ground, invented, refuses, unread, unsure
 from rag.prompts import NOT_FOUND, REFUSALS
 from rag.text import Script, to_script
 from rag.types import Document
@@ -214,8 +215,7 @@ def test_an_answer_is_no_refusal(written: str) -> None:
     assert not refuses(written)
 
 
-def test_a_model_that_does_not_report_its_confidence_is_believed() -> None:
-    assert not unsure(None)
+def test_hesitant_words_are_not_believed() -> None:
     assert not unsure(0.0)
     assert unsure(-20.0)
 

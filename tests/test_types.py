@@ -40,7 +40,7 @@ ANSWERS = st.builds(
 def test_an_answer_is_json_with_the_keys_of_the_contract(answer: Answer) -> None:
     row = answer.as_dict()
     assert json.loads(json.dumps(row)) == row
-    assert list(row) == "question text refused supported citations figures passages seconds".split()
+    assert list(row) == "question text refused supported citations figures passages seconds trace".split()
     assert list(row["seconds"]) == "retrieve first_quote first_token total".split()
     for citation in row["citations"]:
         assert list(citation) == "number quote start end page document".split()

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -169,7 +170,7 @@ def documents(
 
 @app.command(name="eval")
 def evaluate(
-    questions: Annotated[Path, typer.Argument(help="A question set, JSON lines.")],
+    questions: Annotated[Path | None, typer.Argument(help="A question set, JSON lines.")] = None,
     documents: Annotated[
         list[Path] | None, typer.Option("--documents", metavar="DOCS", help="Use a temporary library made of these.")
     ] = None,
@@ -177,48 +178,63 @@ def evaluate(
         bool, typer.Option("--retrieval-only", help="Score retrieval alone; no model is used.")
     ] = False,
     limit: Annotated[int | None, typer.Option(help="Only the first N questions.", min=1)] = None,
+    compare: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(metavar="A.json B.json", help="Tell what changed between two runs saved with --json."),
+    ] = None,
     library: LibraryOption = None,
     document: ScopeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Score a question set: answers, refusals, retrieval and latency."""
+    """Score a question set: answers, refusals, retrieval and latency. Or compare two runs, question by question."""
+    if compare:
+        if questions or documents or retrieval_only or limit or library or document:
+            raise typer.BadParameter("--compare reads two saved runs; beside it only --json has a meaning.")
+        _compare(*compare, as_json=as_json)
+        return
+    if questions is None:
+        raise typer.BadParameter("name a question set (QUESTIONS), or two saved runs (--compare A.json B.json).")
     from ingest import sync
     from rag import Assistant
     from rag.evaluate import evaluate as score
-    from rag.evaluate import load_questions
+    from rag.evaluate import load_questions, report_lines
 
     asked = load_questions(questions)[:limit]
-    with (
-        tempfile.TemporaryDirectory(prefix="jianbao-eval-", ignore_cleanup_errors=True) as temporary,
-        Assistant.open(temporary if documents else library) as assistant,
-    ):
-        if documents:
-            report = sync(documents, assistant, progress=_progress("Reading"))
-            if report["failed"]:
-                raise InputError(report["failed"][0]["error"])
-        if not retrieval_only:
-            assistant.warm()
-        report = score(
-            assistant,
-            asked,
-            retrieval_only=retrieval_only,
-            scope=document or None,
-            progress=_progress("Asking"),
-        )
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="jianbao-eval-", ignore_cleanup_errors=True) as temporary,
+            Assistant.open(temporary if documents else library) as assistant,
+        ):
+            if documents:
+                report = sync(documents, assistant, progress=_progress("Reading"))
+                if report["failed"]:
+                    raise InputError(report["failed"][0]["error"])
+            if not retrieval_only:
+                assistant.warm()
+            report = score(
+                assistant,
+                asked,
+                retrieval_only=retrieval_only,
+                scope=document or None,
+                progress=_progress("Asking"),
+            )
+    except KeyboardInterrupt:
+        print("jianbao: Interrupted; there are no scores. Take fewer questions with --limit N.", file=sys.stderr)
+        raise typer.Exit(130) from None
     if as_json:
         _print_json(report)
-        return
-    rows, tables = report.pop("rows"), {key: report.pop(key) for key in ("by_kind", "by_lang")}
-    for row in rows:
-        if row.get("right") is False:
-            answered, expected = row["answer"] or row.get("problem", ""), row["answers"] or "a refusal"
-            print(f"✗ {row['question']}\n  answered: {answered}\n  expected: {expected}")
-    for name, table in {"all": report, **tables["by_kind"], **tables["by_lang"]}.items():
-        values = {**table, **table["seconds"]}
-        print(
-            f"{name}: "
-            + ", ".join(f"{key} {value}" for key, value in values.items() if value is not None and key != "seconds")
-        )
+    else:
+        _print_lines(report_lines(report))
+
+
+def _compare(first: Path, second: Path, *, as_json: bool) -> None:
+    from rag.compare import compare, comparison_lines, load_report
+
+    comparison = compare(load_report(first), load_report(second))
+    if as_json:
+        _print_json(comparison)
+    else:
+        _print_lines([f"A  {_line(str(first))}", f"B  {_line(str(second))}", "", *comparison_lines(comparison)])
 
 
 @app.command()
@@ -260,18 +276,51 @@ def main() -> None:
 
 
 def _progress(label: str) -> Any:
+    """Tells on stderr how far a run is: a bar on a terminal, now and then a plain line in a log."""
     from tqdm import tqdm
 
     def wrap(items: Sequence[T]) -> Iterable[T]:
-        bar: Iterable[T] = tqdm(items, desc=label, file=sys.stderr, disable=None)
+        if not sys.stderr.isatty():
+            return _logged(label, items)
+        bar: Iterable[T] = tqdm(items, desc=label, file=sys.stderr)
         return bar
 
     return wrap
 
 
+def _logged(label: str, items: Sequence[T]) -> Iterator[T]:
+    """The items, with a line each half minute, or each tenth of them when that takes 5 seconds."""
+    started = told = time.monotonic()
+    tenths = 0
+    for done, item in enumerate(items):
+        now = time.monotonic()
+        if done and (now - told >= 30 or (done * 10 // len(items) > tenths and now - told >= 5)):
+            left = (now - started) / done * (len(items) - done)
+            print(f"{label}: {done} of {len(items)}, about {_duration(left)} left", file=sys.stderr, flush=True)
+            told, tenths = now, done * 10 // len(items)
+        yield item
+
+
+def _duration(seconds: float) -> str:
+    """A time as people say it.
+
+    >>> _duration(42.3), _duration(170), _duration(7300)
+    ('42 s', '3 min', '2 h 2 min')
+    """
+    minutes = round(seconds / 60)
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def _line(text: str) -> str:
     """Text of a document on one line, without what could steer a terminal."""
     return " ".join(visible(text).split())
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(visible(line))
 
 
 def _print_json(value: Any) -> None:
