@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from zlib import crc32
 
+import hypothesis
 import numpy as np
 import pytest
-from hypothesis import settings
 
 from rag import Assistant, Document, Settings
 from rag.embeddings import Encoder, Vectors
@@ -20,8 +20,8 @@ SEEDS = ROOT / "seeds"
 SHARED = ROOT.parent / "shared"
 
 # How long an example takes says nothing on a machine that does something else beside.
-settings.register_profile("any machine", deadline=None)
-settings.load_profile("any machine")
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 
 class WordEncoder(Encoder):
