@@ -455,6 +455,8 @@ def guessed(question: str, previous: str) -> str | None:
     what = None if script_of(question) == "en" or script_of(previous) == "en" else _fragment(question)
     if what is None or not re.fullmatch(f"[{CJK}]{{2,5}}", what):
         return None
+    if not re.search("^那|呢[？?]?$|[问说]", simplify(question).strip()):  # 「谢谢」 is no place
+        return None
     if re.fullmatch(rf"[{CJK}]*(?:{_MEASURE.pattern})", simplify(what)):
         return None
     before = simplify(previous)

@@ -228,6 +228,10 @@ def test_a_bare_name_that_fails_is_asked_for_in_plain_words() -> None:
     ]
 
 
+def test_a_polite_word_is_not_put_in_the_place_of_a_name() -> None:
+    assert "謝謝市" not in condense("謝謝", [YICHUN])
+
+
 def test_a_short_answer_goes_along_where_a_pronoun_may_mean_it_but_no_figure_does() -> None:
     asked = "它有什么要求？"
     assert joined(asked, [Turn("谁提出了要求？", "李明")]) == "关于“谁提出了要求”（李明）：它有什么要求？"
