@@ -152,6 +152,7 @@ class Assistant:
             | RunnablePassthrough.assign(found=RunnableLambda(self._retrieve))
             | RunnablePassthrough.assign(ranked=RunnableLambda(self._rank))
             | RunnablePassthrough.assign(evidence=RunnableLambda(self._choose))
+            | RunnablePassthrough.assign(missing_years=RunnableLambda(self._missing_years))
             | RunnablePassthrough.assign(canned=RunnableLambda(self._canned))
             | RunnablePassthrough.assign(message=RunnableGenerator(self._write))
         )
@@ -196,9 +197,12 @@ class Assistant:
     def _choose(self, state: State) -> list[Sentence]:
         return evidence.choose(state["ranked"], self.encoder)
 
+    def _missing_years(self, state: State) -> list[str]:
+        return constraints.missing_years(state["standalone"], state["ranked"])
+
     def _canned(self, state: State) -> str | None:
         """The reply where no model is needed: nothing found, a year that no document knows, or no model wanted."""
-        if not state["ranked"] or constraints.missing_years(state["standalone"], state["ranked"]):
+        if not state["ranked"] or state["missing_years"]:
             return prompts.NOT_FOUND
         return str(state["ranked"][0].text) if self.settings.llm == "none" else None
 
@@ -279,7 +283,7 @@ class Assistant:
         """The answer and no objection, or the other way round."""
         if state["canned"] == prompts.NOT_FOUND:
             suffix = "" if state["script"] == "en" else "年"
-            years = "、".join(y + suffix for y in constraints.missing_years(state["standalone"], state["ranked"]))
+            years = "、".join(y + suffix for y in state["missing_years"])
             return None, Objection(f"no document knows {years}" if years else "nothing was found", years)
         written, question = str(state["message"].text), state["standalone"]
         sentences: list[Sentence] = state["evidence"] if state["canned"] is None else state["ranked"][:1]

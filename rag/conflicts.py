@@ -1,14 +1,14 @@
 """Documents that give different values for the same thing. Pure.
 
 Two sentences of different documents conflict when the same words lead up to the figure, most of their other words are
-shared, and the figures are of one unit and do not agree. Both years must be the same, if both are named.
+shared, the figures are of one unit and do not agree, and both name the same years and periods, or none.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rag import figures, grounding, prompts
 from rag.constraints import common_end, pairs, settings_of
@@ -42,12 +42,15 @@ def conflicts(
     """
     found: dict[tuple[str, str], Conflict] = {}
     for sentence in cited:
-        for here in settings_of(sentence.text):
-            if here.figure.kind != "number" or not any(figures.agree(figure, here.figure) for figure in answered):
+        claims = [
+            here
+            for here in settings_of(sentence.text)
+            if here.figure.kind == "number" and any(figures.agree(figure, here.figure) for figure in answered)
+        ]
+        for other in others if claims else ():
+            if other.document.id == sentence.document.id or not _alike(sentence, other):
                 continue
-            for other in others:
-                if other.document.id == sentence.document.id or not _alike(sentence, other):
-                    continue
+            for here in claims:
                 for there in settings_of(other.text):
                     if (
                         there.figure.kind == "number"
@@ -71,14 +74,13 @@ def disclosed(answer: Grounded, evidence: Sequence[Sentence], ranked: Sequence[S
     found = conflicts(figures.find(_MARK.sub("", answer.text)), cited, ranked)
     if not found:
         return answer
-    stated = {(c.cited.document.id, c.cited.start): (c.cited, c.figure) for c in found}
-    stated |= {(c.other.document.id, c.other.start): (c.other, c.value) for c in found}
+    sides = [side for c in found for side in ((c.cited, c.figure), (c.other, c.value))]
+    stated = {(s.document.id, s.start, figure.text): (s, figure) for s, figure in sides}
     numbers = {(c.document.id, c.start): c.number for c in answer.citations}
     citations = list(answer.citations)
     said = []
-    for place, (sentence, figure) in sorted(
-        stated.items(), key=lambda item: item[1][0].document.date or "", reverse=True
-    ):
+    for sentence, figure in sorted(stated.values(), key=lambda side: side[0].document.date, reverse=True):
+        place = sentence.document.id, sentence.start
         if place not in numbers:
             numbers[place] = len(citations) + 1
             citations.append(sentence.cited(numbers[place]))
@@ -86,13 +88,14 @@ def disclosed(answer: Grounded, evidence: Sequence[Sentence], ranked: Sequence[S
         name = sentence.document.title or sentence.document.id
         said.append(f"{to_script(figure.text, script)} — {name}{date} [{numbers[place]}]")
     note = "\n".join([prompts.CONFLICT[script], *(f"- {line}" for line in said)])
-    checked = grounding.check_figures(answer.text, citations) + tuple(
-        replace(figure, citation=numbers[place])
-        for place, (sentence, value) in stated.items()
-        if place not in {(c.document.id, c.start) for c in answer.citations}
-        for figure in grounding.check_figures(value.text, [sentence.cited(numbers[place])])
+    added = (
+        figure
+        for conflict in found
+        for figure in grounding.check_figures(
+            conflict.value.text, [conflict.other.cited(numbers[conflict.other.document.id, conflict.other.start])]
+        )
     )
-    return Grounded(f"{answer.text}\n\n{note}", tuple(citations), checked)
+    return Grounded(f"{answer.text}\n\n{note}", tuple(citations), (*answer.figures, *added))
 
 
 def _alike(one: Sentence, other: Sentence) -> bool:

@@ -57,16 +57,8 @@ def places(text: str) -> list[tuple[str, str]]:
     return [(m[1], m[2]) for m in _PLACE.finditer(fold(text)) if not _NO_PLACE.search(m[1])]
 
 
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """A question's place, and the extent that the sentence speaks of instead; both as written there."""
-
-    asked: str
-    found: str
-
-
-def elsewhere(question: str, cited: Sequence[Sentence]) -> Elsewhere | None:
-    """The place that a question names if what is cited speaks of another one; None when nothing contradicts.
+def elsewhere(question: str, cited: Sequence[Sentence]) -> str:
+    """The place that is cited instead of the one that a question names, such as 全省; empty if nothing contradicts.
 
     A sentence that names no extent takes it from its document, and is believed. 全省 is what a question about a
     province asks for, and not what one about a city asks for.
@@ -74,16 +66,12 @@ def elsewhere(question: str, cited: Sequence[Sentence]) -> Elsewhere | None:
     asked = places(question)
     said = fold(" ".join(f"{s.document.title} {s.text}" for s in cited))
     if not asked or any(stem in said for stem, _ in asked):
-        return None
+        return ""
     quotes = fold(" ".join(s.text for s in cited))
     ranks = {rank for _, rank in asked}
     others = [m[0] for m in _EXTENT.finditer(quotes) if m[1] not in ranks]
     others += [stem + rank for stem, rank in places(quotes)]
-    if not others:
-        return None
-    folded, name = fold(question), asked[0][0] + asked[0][1]
-    end = folded.index(name) + len(name)
-    return Elsewhere(question[end - len(name) : end] if len(folded) == len(question) else name, others[0])
+    return next(iter(others), "")
 
 
 def asked_units(question: str) -> frozenset[str]:

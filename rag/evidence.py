@@ -7,7 +7,7 @@ like passages, question against sentence, with the same fusion. The module knows
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -32,13 +32,14 @@ PASSAGE_WEIGHT = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of a document. `score`: see `fuse`; higher is better."""
+    """A sentence of a document. `score`: see `fuse`; higher is better. `vector`: once ranked, shape (dimensions,)."""
 
     document: Document
     start: int
     end: int
     page: int | None
     score: float = 0.0
+    vector: Vectors = field(default_factory=lambda: np.zeros(0, np.float32), compare=False, repr=False)
 
     @property
     def text(self) -> str:
@@ -75,10 +76,14 @@ def rank(
     """
     if not found:
         return []
-    cosines = encoder.encode_documents([sentence.text for sentence in found]) @ vector
+    vectors = encoder.encode_documents([sentence.text for sentence in found])
     scored = [
-        replace(s, score=fuse(float(cosine), coverage(weights, s.text)) - PASSAGE_WEIGHT * _behind(s, passages))
-        for s, cosine in zip(found, cosines, strict=True)
+        replace(
+            s,
+            score=fuse(float(own @ vector), coverage(weights, s.text)) - PASSAGE_WEIGHT * _behind(s, passages),
+            vector=own,
+        )
+        for s, own in zip(found, vectors, strict=True)
     ]
     return sorted(scored, key=lambda sentence: -sentence.score)
 
@@ -118,7 +123,6 @@ def choose(ranked: Sequence[Sentence], encoder: Encoder, *, budget: int = TOKENS
     return sorted(chosen.values(), key=lambda s: (best[s.document.id], s.start))
 
 
-def cosines(text: str, found: Sequence[Sentence], encoder: Encoder) -> list[float]:
-    """Cosine (-1 to 1) of a text, read as a question, with each sentence."""
-    vectors = encoder.encode_documents([sentence.text for sentence in found])
-    return [float(value) for value in np.asarray(vectors @ encoder.encode_query(text))]
+def cosines(text: str, ranked: Sequence[Sentence], encoder: Encoder) -> list[float]:
+    """Cosine (-1 to 1) of a text, read as a question, with each sentence; they keep their vectors from `rank`."""
+    return [float(value) for value in np.stack([s.vector for s in ranked]) @ encoder.encode_query(text)]

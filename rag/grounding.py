@@ -135,7 +135,8 @@ def unmet(answer: Grounded, question: str, evidence: Sequence[Sentence]) -> Obje
     """What speaks against an answer now that it is known what it stands on; None when nothing does."""
     cited = cited_sentences(answer, evidence)
     if place := constraints.elsewhere(question, cited):
-        return Objection(f"it stands on {place.found}, not {place.asked}", place.asked, place.found)
+        # Of a place only the end of its name is known; what is whole can be told.
+        return Objection(f"it stands on another place: {place}", found=place if place.startswith("全") else "")
     if lacking := [figure.text for figure in answer.figures if not figure.supported]:
         return Objection(f"the quoted sentence does not say {', '.join(lacking)}")
     return None

@@ -61,16 +61,15 @@ def condense_messages(question: str, history: Sequence[Turn]) -> list[BaseMessag
             "Write in English. Write only the question, do not answer it."
         )
         examples = [
-            ("How many talks were held in the east district last year?", "31", "What about the west district?"),
-            ("How many books were added?", "9200", "and who donated them?"),
-            ("新馆有几层？", "6层", "And how many seats does it have?"),
-            ("What is the height of the tower?", "88 metres", "and its weight?"),
-        ]
-        rewritten = [
-            "How many talks were held in the west district last year?",
-            "Who donated the books that were added?",
-            "How many seats does the new library have?",
-            "What is the weight of the tower?",
+            (
+                "How many talks were held in the east district last year?",
+                "31",
+                "What about the west district?",
+                "How many talks were held in the west district last year?",
+            ),
+            ("How many books were added?", "9200", "and who donated them?", "Who donated the books that were added?"),
+            ("新馆有几层？", "6层", "And how many seats does it have?", "How many seats does the new library have?"),
+            ("What is the height of the tower?", "88 metres", "and its weight?", "What is the weight of the tower?"),
         ]
     else:
         task = (
@@ -78,21 +77,14 @@ def condense_messages(question: str, history: Sequence[Turn]) -> list[BaseMessag
             "用中文写。只写问题，不回答。"
         )
         examples = [
-            ("去年东城区办了几场讲座？", "31场", "那西城区呢？"),
-            ("运动会来了多少名运动员？", "320名", "发了几块奖牌？"),
-            ("How many rooms does the hotel have?", "120", "餐厅呢？"),
-            ("谁捐赠了新馆的书？", "老校长", "他捐了多少本？"),
-            ("图书馆的面积是多少？", "3万平方米", "那造价呢？"),
-        ]
-        rewritten = [
-            "去年西城区办了几场讲座？",
-            "运动会发了几块奖牌？",
-            "酒店有几个餐厅？",
-            "老校长给新馆捐了多少本书？",
-            "图书馆的造价是多少？",
+            ("去年东城区办了几场讲座？", "31场", "那西城区呢？", "去年西城区办了几场讲座？"),
+            ("运动会来了多少名运动员？", "320名", "发了几块奖牌？", "运动会发了几块奖牌？"),
+            ("How many rooms does the hotel have?", "120", "餐厅呢？", "酒店有几个餐厅？"),
+            ("谁捐赠了新馆的书？", "老校长", "他捐了多少本？", "老校长给新馆捐了多少本书？"),
+            ("图书馆的面积是多少？", "3万平方米", "那造价呢？", "图书馆的造价是多少？"),
         ]
     prompt: list[BaseMessage] = [SystemMessage(task)]
-    for (asked, answered, follow_up), whole in zip(examples, rewritten, strict=True):
+    for asked, answered, follow_up, whole in examples:
         prompt += [HumanMessage(f"对话：\n问：{asked}\n答：{answered}\n最后一个问题：{follow_up}"), AIMessage(whole)]
     turns = "\n".join(f"问：{simplify(turn.question)}\n答：{simplify(turn.answer)[:200]}" for turn in history[-2:])
     return [*prompt, HumanMessage(f"对话：\n{turns}\n最后一个问题：{simplify(question)}")]
@@ -131,12 +123,9 @@ _MISSING: dict[Script, tuple[str, str]] = {
 def refusal(script: Script, missing: str = "", found: str = "") -> str:
     """What a reader is told when the documents do not hold the answer: what is missing, and what is there instead.
 
-    >>> refusal("zh-Hans", "哈尔滨市", "全省"), refusal("en")
-    ('文档中没有哈尔滨市的资料。最接近的句子说的是全省。', 'The documents do not contain the answer to this question.')
+    >>> refusal("zh-Hans", "2009年"), refusal("zh-Hans", found="全省")
+    ('文档中没有2009年的资料。', '文档中没有这个问题的答案。最接近的句子说的是全省。')
     """
-    if not missing:
-        return REFUSALS[script]
     nothing, nearest = _MISSING[script]
-    separator = " " if script == "en" else ""
-    text = nothing.format(missing) + (separator + nearest.format(found) if found else "")
-    return to_script(text, script)
+    parts = [nothing.format(missing) if missing else REFUSALS[script], *([nearest.format(found)] if found else [])]
+    return to_script((" " if script == "en" else "").join(parts), script)

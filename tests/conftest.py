@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from zlib import crc32
 
-import hypothesis
 import numpy as np
 import pytest
 
@@ -18,10 +17,6 @@ from rag.text import tokens
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "seeds"
 SHARED = ROOT.parent / "shared"
-
-# How long an example takes says nothing on a machine that does something else beside.
-hypothesis.settings.register_profile("any machine", deadline=None)
-hypothesis.settings.load_profile("any machine")
 
 
 class WordEncoder(Encoder):

@@ -237,6 +237,26 @@ def test_a_year_that_no_document_knows_is_refused_without_asking_the_model(writi
     assert model.asked == []
 
 
+@pytest.mark.parametrize(("odds", "refused"), [(-4.0, True), (4.0, False), (None, False)])
+def test_an_answer_that_the_model_doubts_is_withheld(
+    writing: Writing, monkeypatch: pytest.MonkeyPatch, odds: float | None, refused: bool
+) -> None:
+    monkeypatch.setattr("rag.assistant.log_odds", lambda settings, prompt, yes: odds)
+    monkeypatch.setattr("rag.assistant.mean_log_probability", lambda message: -0.1)
+    assistant, _ = writing(lambda messages: ["培训组工干部8710人次"])
+    answer = assistant.ask(QUESTION)
+    assert answer.refused is refused
+    assert ("doubts" in answer.trace.withheld) is refused
+
+
+def test_a_city_is_not_answered_with_the_figure_of_the_province(writing: Writing) -> None:
+    assistant, _ = writing(lambda messages: ["培训组工干部8710人次"])
+    answer = assistant.ask("哈爾濱市培訓了多少組工幹部？")
+    assert answer.refused
+    assert answer.text == "文件中沒有這個問題的答案。最接近的句子說的是全省。"
+    assert answer.figures == ()
+
+
 # --- questions
 
 

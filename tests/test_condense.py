@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import BaseMessage
 
-from rag.condense import believable, condense, depends, joined, resolved, stands_alone, swapped
+from rag.condense import believable, condense, joined, resolved
 from rag.errors import LanguageModelError
+from rag.questions import depends, stands_alone
+from rag.swap import swapped
 from rag.types import Turn
 from tests.conftest import ROOT
 

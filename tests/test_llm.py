@@ -16,8 +16,8 @@ import pytest
 from ingest import sync
 from rag import Assistant, InputError, LanguageModelError, QuoteFound, Settings, TextAdded, Turn, WeightsError
 from rag.errors import JianbaoError
-from rag.llm import chat_model
-from rag.prompts import NOT_FOUND, REFUSALS
+from rag.llm import chat_model, log_odds
+from rag.prompts import NOT_FOUND, REFUSALS, YES, doubt_messages
 from rag.text import compact, simplify
 
 TEXT = "年初以來,全省開展組工乾部培訓341期,培訓組工乾部8710人次。\n全省組工乾部下基層14452人次。"
@@ -335,3 +335,7 @@ def test_what_is_found_before_the_model_fails_is_shown(
 def test_retrieval_needs_no_model(asking: Assistant, connect: Callable[[str], None], closed_port: int) -> None:
     connect(f"http://127.0.0.1:{closed_port}/v1")
     assert asking.retrieve(QUESTION)
+
+
+def test_the_odds_of_a_model_that_may_not_report_them_are_not_asked_for(asking: Assistant) -> None:
+    assert log_odds(asking.settings, doubt_messages("多少？", []), YES) is None

@@ -11,21 +11,19 @@ by general rules (a question that asks for its subject; a rewriting across langu
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from langchain_core.messages import BaseMessage
 
-from ingest import sync
 from rag import Assistant, Turn
 from rag.condense import condense
 from rag.evaluate import met
 from rag.llm import chat_model
 from rag.settings import Settings
 from rag.text import compact
-from tests.conftest import SEEDS, SHARED
+from tests.conftest import SHARED
 
 ROWS: list[dict[str, Any]] = [
     json.loads(line) for line in Path(__file__).with_name("followups.jsonl").read_text(encoding="utf-8").splitlines()
@@ -99,14 +97,6 @@ def test_the_set_is_as_large_and_as_mixed_as_it_says() -> None:
 def test_the_news_that_are_asked_about_exist() -> None:
     ids = {json.loads(line)["id"] for line in NEWS.read_text(encoding="utf-8").splitlines()}
     assert {row["document"] for row in ROWS} - {"seed"} <= ids
-
-
-@pytest.fixture(scope="module")
-def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
-    with Assistant.open(tmp_path_factory.mktemp("library")) as opened:
-        sync(SEEDS, opened)
-        opened.warm()
-        yield opened
 
 
 @pytest.mark.parametrize("half", ["dev", "held"])

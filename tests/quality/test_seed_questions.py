@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from ingest import sync
 from rag import Assistant
 from rag.evaluate import evaluate, load_questions
 from tests.conftest import SEEDS
-
-
-@pytest.fixture(scope="module")
-def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
-    with Assistant.open(tmp_path_factory.mktemp("library")) as opened:
-        sync(SEEDS, opened)
-        opened.warm()
-        yield opened
 
 
 @pytest.fixture(scope="module")
