@@ -13,7 +13,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import add
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -189,7 +190,9 @@ class Assistant:
         passages, vector = state["found"]
         edges = self.library.edges(passages[0].document.id) if passages else []
         weights = self.retriever.weights(state["standalone"])
-        ranked = evidence.rank(evidence.candidates(passages, edges), vector, weights, self.encoder, passages)
+        units = constraints.asked_units(state["standalone"])
+        found = evidence.candidates(passages, edges)
+        ranked = evidence.rank(found, vector, weights, self.encoder, passages, units)
         if ranked:
             state["clock"].note("first_quote")
         return ranked
@@ -263,7 +266,7 @@ class Assistant:
         missing = (objection.missing, objection.found) if objection else ("", "")
         return Answer(
             question=state["question"],
-            text=answer.text if answer else prompts.refusal(script, *missing),
+            text=grounding.in_context(answer, script) if answer else prompts.refusal(script, *missing),
             refused=answer is None,
             supported=answer is not None and answer.supported,
             citations=answer.citations if answer else nearest,
@@ -285,23 +288,47 @@ class Assistant:
             suffix = "" if state["script"] == "en" else "年"
             years = "、".join(y + suffix for y in state["missing_years"])
             return None, Objection(f"no document knows {years}" if years else "nothing was found", years)
-        written, question = str(state["message"].text), state["standalone"]
-        sentences: list[Sentence] = state["evidence"] if state["canned"] is None else state["ranked"][:1]
-        if state["canned"] is None and (found := self._objection(state, written)):
-            return None, found
-        likeness = evidence.cosines(f"{question} {written}", sentences, self.encoder)
-        answer = grounding.ground(written, sentences, likeness, state["script"])
-        found = grounding.unmet(answer, question, sentences)
-        return (None, found) if found else (answer, None)
+        if state["canned"] is not None:  # the sentence itself
+            text, read = state["canned"], state["ranked"][:1]
+            likeness = evidence.cosines(f"{state['standalone']} {text}", read, self.encoder)
+            return grounding.ground(text, read, likeness, state["script"]), None
+        found = self._judged(state, state["message"], state["evidence"])
+        if isinstance(found, Objection) and found.about_figure:
+            found = self._asked_again(state, found)
+        return (found, None) if isinstance(found, Grounded) else (None, found)
 
-    def _objection(self, state: State, written: str) -> Objection | None:
-        """What speaks against what the model wrote: its words, or how unsure it and the search were."""
-        question, read, message = state["standalone"], state["evidence"], state["message"]
+    def _judged(self, state: State, message: BaseMessageChunk, read: Sequence[Sentence]) -> Grounded | Objection:
+        """What the model wrote, checked in every way."""
+        written, question = str(message.text), state["standalone"]
         if message.response_metadata.get("finish_reason") == "length":  # perhaps within a figure
             return Objection("the model did not come to an end")
-        if found := grounding.objection(written, question, read):
+        likeness = evidence.cosines(f"{question} {written}", read, self.encoder)
+        found = grounding.checked(written, question, read, likeness, state["script"])
+        if isinstance(found, Objection):
             return found
-        if (sureness := mean_log_probability(message)) is None:
+        return self._doubt(mean_log_probability(message), question, read) or found
+
+    def _asked_again(self, state: State, objection: Objection) -> Grounded | Objection:
+        """The one repair: the question over nothing but the sentence that the doubted figure stands on."""
+        question, read, model = state["standalone"], state["evidence"], self.model
+        written = str(state["message"].text)
+        likeness = evidence.cosines(f"{question} {written}", read, self.encoder)
+        alone = grounding.cited_sentences(grounding.ground(written, read, likeness, state["script"]), read)
+        if model is None or not alone:
+            return objection
+        pieces: list[BaseMessageChunk] = list(self._reply(model, prompts.messages(question, alone)))
+        message = reduce(add, pieces, AIMessageChunk(content=""))
+        found = self._judged(state, message, alone)
+        if isinstance(found, Objection) and found.by_words and grounding.confirmed(written, str(message.text)):
+            likeness = evidence.cosines(f"{question} {written}", alone, self.encoder)
+            answer = grounding.ground(written, alone, likeness, state["script"])
+            doubt = self._doubt(mean_log_probability(message), question, alone)
+            found = grounding.unmet(answer, question, alone) or doubt or answer
+        return found if isinstance(found, Grounded) else objection
+
+    def _doubt(self, sureness: float | None, question: str, read: Sequence[Sentence]) -> Objection | None:
+        """How unsure the model is of what it wrote; None where it is sure, or does not say. `sureness`: see below."""
+        if sureness is None:
             return None
         if grounding.unsure(sureness):
             return Objection(f"the model was unsure of its words ({sureness:.2f})")

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from langchain_core.messages import BaseMessage
 
 from rag import figures, prompts
-from rag.grounding import refuses
+from rag.grounding import lead, refuses
 from rag.questions import content, content_english, depends, plain_letters, points_back, stands_alone
 from rag.swap import COUNT, fragment, guessed, swapped
 from rag.text import CJK, compact, fold, script_of, simplify, to_script
@@ -93,7 +93,7 @@ def resolved(history: Sequence[Turn], write: Callable[[list[BaseMessage]], str] 
         question = turn.question
         if turns and depends(question):
             question = condense(question, turns, write if number == len(read) else None)
-        turns.append(Turn(question, turn.answer))
+        turns.append(Turn(question, lead(turn.answer)))
     return turns
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from rag.assistant import Assistant
 from rag.errors import InputError, JianbaoError
+from rag.grounding import lead
 from rag.retriever import checked_question
 from rag.text import compact
 from rag.types import Answer, Passage, Seconds
@@ -108,6 +109,7 @@ def evaluate(
     unanswerable ones refused. false_refusal_rate: share of the answerable ones refused. unsupported_figures: how many
     figures were shown that no cited sentence holds. hit@k: share of questions with a relevant document among the first
     k documents; mrr@10: mean of 1 / rank of the first one, 0 beyond 10. A rate is None where no question counts for it.
+    accuracy_by_itself: accuracy when only the answer's own words count, not the quoted statement that follows them.
     accuracy_interval, refusal_rate_interval: 95% of such samples have the true rate within. counts: how many questions
     had an answer and how many had none, and of both together how many were answered right, answered wrong, refused.
 
@@ -137,7 +139,7 @@ def _row(assistant: Assistant, question: Question, retrieval_only: bool, scope: 
             row["rank"] = None
         if judged:
             row |= {"answers": [list(group) for group in question.answers or ()], "answer": "", "refused": False}
-            row |= {"right": False, "unsupported_figures": 0, "seconds": Seconds().as_dict()}
+            row |= {"right": False, "right_by_itself": False, "unsupported_figures": 0, "seconds": Seconds().as_dict()}
         return row
     if scored:
         found = assistant.retrieve(question.question, k=DEPTH, scope=within)
@@ -156,6 +158,7 @@ def _judged(groups: Sequence[Sequence[str]], answer: Answer) -> dict[str, Any]:
         "answer": answer.text,
         "refused": answer.refused,
         "right": answer.refused if not groups else not answer.refused and met(answer.text, groups),
+        "right_by_itself": bool(groups) and not answer.refused and met(lead(answer.text), groups),
         "supported": answer.supported,
         "unsupported_figures": 0 if answer.refused else sum(not figure.supported for figure in answer.figures),
         "figures": [figure.as_dict() for figure in answer.figures],
@@ -201,6 +204,7 @@ def summary(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
             "refused": sum(row["refused"] for row in answered),
         },
         "accuracy": _mean(row["right"] for row in answerable),
+        "accuracy_by_itself": _mean(row["right_by_itself"] for row in answerable if "right_by_itself" in row),
         "accuracy_interval": wilson(sum(row["right"] for row in answerable), len(answerable)),
         "refusal_rate": _mean(row["refused"] for row in unanswerable),
         "refusal_rate_interval": wilson(sum(row["refused"] for row in unanswerable), len(unanswerable)),
@@ -254,6 +258,7 @@ LABELS = {
     "answerable": "answerable",
     "accuracy": "accuracy",
     "accuracy_interval": "  95% interval",
+    "accuracy_by_itself": "  without the statement",
     "false_refusal_rate": "refused though answerable",
     "unanswerable": "unanswerable",
     "refusal_rate": "refused rightly",

@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from rag import dates, numerals
@@ -22,7 +23,7 @@ from rag.dates import Kind, Moment, PartialDate, Relation
 from rag.numerals import EXACT, NUMERALS, Numeral, plain
 from rag.text import fold, fold_with_offsets
 
-__all__ = ["Found", "Kind", "PartialDate", "Relation", "agree", "compare", "find"]
+__all__ = ["Found", "Kind", "PartialDate", "Relation", "agree", "claims", "compare", "find"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ _STARTS = re.compile(
 )
 # What to pass over when no figure starts: the whole row of numerals, so that no part of it is taken for another one.
 _UNREAD = re.compile(rf"[{NUMERALS}]+|[0-9]+(?:[.,][0-9]+)*|第一?|.", re.DOTALL)
+_ARTICLE = re.compile("(?<=[是为為])一[个個种種名位座条條项項家款部支场場本张張类類](?=[\u3400-\u9fff]{2})")
 _MARKS = re.compile("[²³¹¼½¾\u2070-\u2094\u2150-\u218f\u2460-\u24ff\u2776-\u2793\u3192-\u3195\u3220-\u32bf]")
 _HALVES = {"½": ".50", "¼": ".25", "¾": ".75"}
 _NO_ORDINAL = re.compile(r"第(?:一(?:线|时间|手|夫人|书记|人称|把手)|[二三](?:方|者|人称))")
@@ -114,8 +116,22 @@ def find(text: str) -> list[Found]:
     >>> [(f.direction, f.basis) for f in find("同比增长3.5%、环比下降0.2%; prices fell 2% year-on-year")]
     [(1, '同比'), (-1, '环比'), (-1, '同比')]
     """
+    return list(_all(text))
+
+
+@lru_cache(maxsize=2048)  # an answer is checked against the same sentences again and again
+def _all(text: str) -> tuple[Found, ...]:
     folded, offsets = fold_with_offsets(text)
-    return list(_find(text, _without_marks(numerals.informal(folded), text), offsets))
+    return tuple(_find(text, _without_marks(numerals.informal(folded), text), offsets))
+
+
+def claims(text: str) -> list[Found]:
+    """The figures that an answer claims: `find` without 一个 and the like behind 是 or 为, which count nothing.
+
+    >>> [f.text for f in claims("这是一个研究机构，有一个分部")], [f.text for f in claims("问题为一个。")]
+    (['一个'], ['一个'])
+    """
+    return [figure for figure in find(text) if not _ARTICLE.match(text, figure.start)]
 
 
 def _without_marks(folded: str, text: str) -> str:

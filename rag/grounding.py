@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
-from rag import constraints, figures
+from rag import asking, attribution, constraints, figures
 from rag.evidence import Sentence
 from rag.prompts import NOT_FOUND
 from rag.text import CJK, Script, compact, script_of, sentences, simplify, to_script, tokens
+from rag.timing import other_time
 from rag.types import Citation, Figure
 
 _REFUSING = re.compile(
@@ -23,8 +24,17 @@ _REFUSING = re.compile(
 #: The least mean log-probability of an answer's tokens (up to 0, higher is surer) at which it is shown.
 LEAST_LOG_PROBABILITY = -0.7
 #: What the log-odds that there is an answer and the answer's own mean log-probability must come to together.
-LEAST_CONFIDENCE = -0.3
+LEAST_CONFIDENCE = 0.3
 LOG_PROBABILITY_WEIGHT = 2.0
+#: The longest statement that is shown with an answer, in characters, unless a single clause is longer; and the share of
+#: its letters with which an answer says as much itself.
+STATEMENT = 90
+SAYS_AS_MUCH = 2 / 3
+_OPEN, _CLOSE = "「", "」"
+# A question that names what to choose from is answered by its own words.
+_OFFERS = re.compile(r"还是|或|哪|谁更|\bor\b|which|between")
+_MARK = re.compile(r"\s*\[\d+\]")
+_CLAUSE_END = re.compile(r"(?<=[，；：])|(?<=[,;:])(?!\d)")
 # Words that a sentence is put together with, wherever its content comes from.
 _JOINING = re.compile("[的了是在有和与及或被把将于对为从到等其这那之而并也都就共约达该由以至个]|包括|分别|其中|没有")
 
@@ -60,9 +70,9 @@ def unsure(log_probability: float) -> bool:
 def confidence(log_probability: float, log_odds: float) -> float:
     """How far an answer may be believed, higher is surer, from two things that the same model is asked.
 
-    `log_probability`: the mean of the answer's tokens. `log_odds`: of 有 against 没有 when it is asked whether the
-    evidence holds an answer at all. Each alone lets through what the other stops: a model that copies another year's
-    figure is sure of its copy, and one that sees no answer still writes one.
+    `log_probability`: the mean of the answer's tokens. `log_odds`: of 能 against 不能 when it is asked whether the
+    evidence answers the question at all. Each alone lets through what the other stops: a model that copies another
+    year's figure is sure of its copy, and one that sees no answer still writes one.
     """
     return log_odds + LOG_PROBABILITY_WEIGHT * log_probability
 
@@ -74,7 +84,7 @@ def invented(written: str, question: str, evidence: Sequence[Sentence]) -> list[
     values = {figure.value for figure in source}
     return [
         figure.text
-        for figure in figures.find(written)
+        for figure in figures.claims(written)
         if not (
             any(figures.agree(figure, other) for other in source)
             or (figure.kind == "number" and figure.value in values)  # its unit is judged with what is cited
@@ -111,24 +121,43 @@ class Objection:
     """Why an answer is withheld: `reason`, for those who examine it.
 
     `missing` is what a reader is told is not there, `found` what is there instead; empty when that cannot be named.
+    `about_figure`: the answer has a figure that may be another thing's, so that it is worth asking once more.
+    `by_words`: only the words around that figure speak against it, and asking once more may confirm it.
     """
 
     reason: str
     missing: str = ""
     found: str = ""
+    about_figure: bool = False
+    by_words: bool = False
 
 
 def objection(written: str, question: str, evidence: Sequence[Sentence]) -> Objection | None:
     """What speaks against showing what the model wrote, from its words alone; None when nothing does."""
     if refuses(written):
         return Objection("the model found no answer")
-    checks = [
+    if compact(written).strip("。.") in compact(question) and not _OFFERS.search(simplify(question).casefold()):
+        return Objection("the answer only repeats the question")
+    made_up = [
         ("no sentence read has the figure {}", invented(written, question, evidence)),
+        ("no sentence read has the number {}", constraints.unread_numbers(written, question, evidence)),
         ("no sentence read has the words {}", unread(written, question, evidence)),
-        ("the question asks for another unit than {}", constraints.other_units(question, written)),
-        ("the words before {} lead to another figure in the text", constraints.misattributed(written, evidence)),
+        ("no sentence read names {}", constraints.unknown_places(written, question, evidence)),
     ]
-    return next((Objection(reason.format(", ".join(found))) for reason, found in checks if found), None)
+    of_another_kind = [
+        ("the question asks for another unit than {}", constraints.other_units(question, written)),
+        ("the question asks for another kind of figure than {}", asking.unasked(question, written)),
+    ]
+    misplaced = [
+        ("the words around {} belong to another one in the text", attribution.displaced(written, question, evidence)),
+        ("the question's words lead to another figure than {}", asking.outdone(question, written, evidence)),
+    ]
+    for checks in (made_up, of_another_kind, misplaced):
+        for reason, found in checks:
+            if found:
+                about = checks is not made_up
+                return Objection(reason.format(", ".join(found)), about_figure=about, by_words=checks is misplaced)
+    return None
 
 
 def unmet(answer: Grounded, question: str, evidence: Sequence[Sentence]) -> Objection | None:
@@ -137,9 +166,35 @@ def unmet(answer: Grounded, question: str, evidence: Sequence[Sentence]) -> Obje
     if place := constraints.elsewhere(question, cited):
         # Of a place only the end of its name is known; what is whole can be told.
         return Objection(f"it stands on another place: {place}", found=place if place.startswith("全") else "")
+    if time := other_time(question, cited):
+        return Objection(f"it stands on another time: {time}", found=time)
     if lacking := [figure.text for figure in answer.figures if not figure.supported]:
         return Objection(f"the quoted sentence does not say {', '.join(lacking)}")
     return None
+
+
+def checked(
+    written: str, question: str, evidence: Sequence[Sentence], likeness: Sequence[float], script: Script
+) -> Grounded | Objection:
+    """What the model wrote as an answer that may be shown, or what speaks against it. Arguments as for `ground`."""
+    if found := objection(written, question, evidence):
+        return found
+    answer = ground(written, evidence, likeness, script)
+    return unmet(answer, question, evidence) or answer
+
+
+def confirmed(first: str, second: str) -> bool:
+    """Whether a second reply has all figures of the first one, and no other.
+
+    >>> confirmed("687亿美元", "收购花了687亿美元。"), confirmed("687亿美元", "1.3亿美元")
+    (True, False)
+    """
+    one, two = figures.claims(first), figures.claims(second)
+    return bool(one) and all(
+        any(figures.agree(a, b) or figures.agree(b, a) for b in others)
+        for mine, others in ((one, two), (two, one))
+        for a in mine
+    )
 
 
 def cited_sentences(answer: Grounded, evidence: Sequence[Sentence]) -> list[Sentence]:
@@ -154,7 +209,7 @@ def ground(written: str, evidence: Sequence[Sentence], likeness: Sequence[float]
     `evidence`: the sentences that the model read; `likeness`: for each, the cosine with question and answer together,
     which decides where words cannot (a name given in English). A figure is supported when a cited sentence has it.
     """
-    written = with_units(re.sub(r"\s*\[\d+\]", "", written).strip(), evidence)
+    written = with_units(_MARK.sub("", written).strip(), evidence)
     pieces = [written[start:end] for start, end in sentences(written)]
     chosen: list[int] = []
     marked: list[str] = []
@@ -169,6 +224,50 @@ def ground(written: str, evidence: Sequence[Sentence], likeness: Sequence[float]
     text = to_script(separator.join(marked), script)
     citations = tuple(evidence[index].cited(number) for number, index in enumerate(chosen, start=1))
     return Grounded(text, citations, check_figures(text, citations))
+
+
+def in_context(answer: Grounded, script: Script) -> str:
+    """The answer's text and, where it is a fragment of the one sentence that it cites, that sentence's statement."""
+    if len(answer.citations) != 1 or not (said := statement(_MARK.sub("", answer.text), answer.citations[0].quote)):
+        return answer.text
+    return f"{answer.text}\n{_OPEN}{to_script(said, script)}{_CLOSE}"
+
+
+def statement(written: str, quote: str) -> str:
+    """The words of a cited sentence that an answer is a fragment of; empty when it says nearly as much itself.
+
+    15人 is no statement. Of a long sentence, the clauses that hold the answer and, as far as there is room, those
+    around them, what stands before first, as it says of whom and when.
+
+    >>> statement("8710人次", "年初以來,全省培訓341期,培訓乾部8710人次。"), statement("甲奪冠。", "甲奪冠了。")
+    ('年初以來,全省培訓341期,培訓乾部8710人次。', '')
+    """
+    if len(compact(written)) >= SAYS_AS_MUCH * len(compact(quote)):
+        return ""
+    parts = _CLAUSE_END.split(quote) if len(quote) > STATEMENT else [quote]
+    words = set(tokens(written))
+    held = [words & set(tokens(part)) for part in parts]
+    best = max(range(len(parts)), key=lambda index: len(held[index]))
+    first = min((index for index, part in enumerate(held) if part - held[best]), default=best)
+    first, last = min(first, best), max([best, *(index for index, part in enumerate(held) if part - held[best])])
+
+    def room(start: int, end: int) -> bool:
+        return start >= 0 and end <= len(parts) and sum(map(len, parts[start:end])) <= STATEMENT
+
+    while room(first - 1, last + 1) or room(first, last + 2):
+        first, last = (first - 1, last) if room(first - 1, last + 1) else (first, last + 1)
+    said = " ".join("".join(parts[first : last + 1]).split())
+    before, after = "…" if first else "", "…" if last + 1 < len(parts) else ""
+    return f"{before}{said.rstrip('，,；;：:') if after else said}{after}"
+
+
+def lead(answer: str) -> str:
+    r"""An answer's own words, without the statement and the differing figures that may follow on lines of their own.
+
+    >>> lead("8710人次[1]\n「培訓組工乾部8710人次。」")
+    '8710人次[1]'
+    """
+    return answer.partition(f"\n{_OPEN}")[0].partition("\n\n")[0]
 
 
 def with_units(written: str, evidence: Sequence[Sentence]) -> str:
@@ -194,7 +293,7 @@ def check_figures(text: str, citations: Sequence[Citation]) -> tuple[Figure, ...
     """The figures of a text, each looked up in the cited sentences and their documents' title and date."""
     checked = []
     written = {citation.number: figures.find(citation.quote) for citation in citations}
-    for figure in figures.find(re.sub(r"\[\d+\]", lambda mark: " " * len(mark[0]), text)):
+    for figure in figures.claims(re.sub(r"\[\d+\]", lambda mark: " " * len(mark[0]), text)):
         number = next((n for n, found in written.items() if any(figures.agree(figure, other) for other in found)), None)
         checked.append(Figure(figure.text, figure.normal, figure.unit, number is not None, number))
     return tuple(checked)
@@ -202,7 +301,7 @@ def check_figures(text: str, citations: Sequence[Citation]) -> tuple[Figure, ...
 
 def _supporting(piece: str, evidence: Sequence[Sentence], likeness: Sequence[float]) -> list[int]:
     """Indexes of the fewest sentences that hold a piece of an answer: the best one, then those for figures it lacks."""
-    claimed = figures.find(piece)
+    claimed = figures.claims(piece)
     written = [figures.find(sentence.text) for sentence in evidence]
     words = set(tokens(piece))
 

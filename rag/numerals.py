@@ -99,7 +99,7 @@ _ENGLISH_UNITS = r"""
     毫克=milligrams?|mg 克=grams? 升=lit(?:er|re)s? 毫升=millilit(?:er|re)s?|ml 摄氏度=degrees?_celsius|°c
     华氏度=degrees?_fahrenheit|°f 度=degrees?|° 千瓦时=kilowatt_hours?|kwh 千瓦=kilowatts?|kw 兆瓦=megawatts? 毫安时=mah
     小时=hours?|hrs? 分钟=minutes?|mins? 秒=seconds?|secs? 岁=years?_old 年=years?|yrs? 个月=months? 周=weeks? 天=days?
-    TB=tb GB=gb MB=mb KB=kb GHz=ghz MHz=mhz Hz=hz
+    人次=person_times? TB=tb GB=gb MB=mb KB=kb GHz=ghz MHz=mhz Hz=hz
 """
 _SIGNS = """
     人民币=元 rmb=元 cny=元 ¥=元 us$=美元 usd=美元 $=美元 hk$=港元 hkd=港元 nt$=新台币 a$=澳元 €=欧元 eur=欧元 £=英镑

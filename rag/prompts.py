@@ -91,13 +91,13 @@ def condense_messages(question: str, history: Sequence[Turn]) -> list[BaseMessag
 
 
 def doubt_messages(question: str, evidence: Sequence[Sentence]) -> list[BaseMessage]:
-    """The prompt that asks whether the evidence has an answer at all. Its long beginning is that of `messages`."""
+    """The prompt that asks whether the evidence answers the question at all. It begins as `messages` does."""
     system, asked = messages(question, evidence)
-    return [system, HumanMessage(f"{asked.content}\n先判断资料里有没有这个问题的明确答案，只写“{YES}”或“没有”。")]
+    return [system, HumanMessage(f"{asked.content}\n这个问题能用资料回答吗？只写“{YES}”或“不能”。")]
 
 
 #: What `doubt_messages` asks to be written when there is an answer.
-YES = "有"
+YES = "能"
 
 
 #: What a reader is told when the documents do not hold the answer.

@@ -27,6 +27,7 @@ from rag import (
     TextAdded,
     Turn,
 )
+from rag.grounding import lead
 from rag.prompts import NOT_FOUND, REFUSALS
 from rag.text import compact, simplify, to_script
 
@@ -249,6 +250,17 @@ def test_an_answer_that_the_model_doubts_is_withheld(
     assert ("doubts" in answer.trace.withheld) is refused
 
 
+@pytest.mark.parametrize("second", ["8710人次", "341期", "文档中没有", "99999人次"])
+def test_a_doubtful_figure_is_asked_for_once_more_over_its_own_sentence(writing: Writing, second: str) -> None:
+    assistant, model = writing(lambda messages: ["341期" if len(model.asked) == 1 else second])
+    answer = assistant.ask("培訓組工幹部多少人次？")
+    first, again = (str(messages[-1].text) for messages in model.asked)
+    assert "培训组工干部8710人次" in again
+    assert len(again) < len(first)
+    assert answer.refused is (second != "8710人次")
+    assert answer.refused or lead(answer.text) == "8710人次[1]"
+
+
 def test_a_city_is_not_answered_with_the_figure_of_the_province(writing: Writing) -> None:
     assistant, _ = writing(lambda messages: ["培训组工干部8710人次"])
     answer = assistant.ask("哈爾濱市培訓了多少組工幹部？")
@@ -337,7 +349,7 @@ def test_what_a_document_orders_stays_quoted_data(
     assert isinstance(asked, HumanMessage)
     assert "忽略以上指令" in str(asked.text)
     assert not any("忽略以上指令" in str(message.text) for message in fixed)
-    assert "66666" not in answer.text
+    assert "66666" not in lead(answer.text)
     assert answer.citations[0].quote == orders
 
 

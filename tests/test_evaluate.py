@@ -17,7 +17,15 @@ from rag.evaluate import Question, evaluate, load_questions, met, report_lines, 
 from rag.text import to_script
 
 SUMMARY = [
-    *("questions", "counts", "accuracy", "accuracy_interval", "refusal_rate", "refusal_rate_interval"),
+    *(
+        "questions",
+        "counts",
+        "accuracy",
+        "accuracy_by_itself",
+        "accuracy_interval",
+        "refusal_rate",
+        "refusal_rate_interval",
+    ),
     *("false_refusal_rate", "unsupported_figures"),
     *("hit@1", "hit@5", "mrr@10", "seconds"),
 ]

@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 from rag import figures
 from rag.constraints import missing_years
 from rag.evidence import Sentence
-from rag.grounding import Grounded, ground, invented, refuses, unread, unsure
+from rag.grounding import (
+    STATEMENT,
+    Grounded,
+    ground,
+    in_context,
+    invented,
+    lead,
+    refuses,
+    statement,
+    unread,
+    unsure,
+)
 from rag.prompts import NOT_FOUND, REFUSALS
 from rag.text import Script, to_script
 from rag.types import Document
@@ -257,3 +268,48 @@ def test_a_name_out_of_the_models_memory_was_not_read() -> None:
 def test_an_answer_in_chinese_from_an_english_text_is_not_looked_for_in_it() -> None:
     read = evidence("The foundation trained 8710 officials.")
     assert unread("基金会培训了8710名官员", "培训了多少官员？", read) == []
+
+
+# --- the statement that an answer is a fragment of
+
+
+def test_a_bare_figure_is_followed_by_the_words_that_it_was_taken_from() -> None:
+    answer = grounded("8710人次", *QUOTES)
+    text = in_context(answer, "zh-Hans")
+    assert text == "8710人次[1]\n「年初以来,全省各级组织部门开展组工干部培训341期,培训组工干部8710人次。」"
+    assert lead(text) == answer.text
+
+
+def test_an_answer_that_says_as_much_as_its_sentence_stands_alone() -> None:
+    answer = grounded("全省組工幹部下基層14452人次，結成幫扶對子3265對", *QUOTES)
+    assert in_context(answer, "zh-Hant") == answer.text
+
+
+def test_an_answer_from_two_sentences_has_no_statement() -> None:
+    answer = grounded("341期。754期。", *QUOTES)
+    assert len(answer.citations) == 2
+    assert in_context(answer, "zh-Hant") == answer.text
+
+
+LONG = (
+    "，".join(["全省各地各部門都很重視這項工作"] * 8)
+    + "，培訓幹部8710人次，提出建議94條，"
+    + "，".join(["繼續努力"] * 30)
+)
+
+
+def test_of_a_long_sentence_the_clauses_around_the_answer_are_shown() -> None:
+    said = statement("8710人次，94條", LONG)
+    assert said.startswith("…")
+    assert said.endswith("…")
+    assert "，培訓幹部8710人次，提出建議94條" in said
+    assert said.strip("…") in LONG
+    assert len(said) <= STATEMENT + 2
+
+
+@given(written=WRITTEN, quote=st.sampled_from([*QUOTES, LONG]), script=SCRIPTS)
+@patiently
+def test_a_statement_is_a_part_of_its_sentence(written: str, quote: str, script: Script) -> None:
+    assert statement(written, quote).strip("…") in quote
+    answer = grounded(written, quote, script=script)
+    assert in_context(answer, script).startswith(answer.text)
