@@ -330,9 +330,9 @@ class Assistant:
         """How unsure the model is of what it wrote; None where it is sure, or does not say. `sureness`: see below."""
         if sureness is None:
             return None
-        if grounding.unsure(sureness):
-            return Objection(f"the model was unsure of its words ({sureness:.2f})")
         odds = self._log_odds(prompts.doubt_messages(question, read))
+        if odds is None and grounding.unsure(sureness):
+            return Objection(f"the model was unsure of its words ({sureness:.2f})")
         if odds is not None and grounding.confidence(sureness, odds) < grounding.LEAST_CONFIDENCE:
             return Objection(f"the model doubts that the answer is there ({odds:.2f}; its words {sureness:.2f})")
         return None

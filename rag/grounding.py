@@ -21,11 +21,12 @@ _REFUSING = re.compile(
     f"{NOT_FOUND}|(?:资料|文档|文件|文中|材料)(?:里|中)?(?:并?(?:没有|未|无))(?:提|说|给|包|涉|记|找|相关|明确|直接)?|无法(?:确定|得知|回答)|"
     "(?:not|n't) (?:mention|contain|provide|specif|state|given|found|available)|no (?:information|mention|answer)"
 )
-#: The least mean log-probability of an answer's tokens (up to 0, higher is surer) at which it is shown.
+#: The least mean log-probability of an answer's tokens (up to 0, higher is surer) at which it is shown, when the model
+#: cannot be asked anything else.
 LEAST_LOG_PROBABILITY = -0.7
-#: What the log-odds that there is an answer and the answer's own mean log-probability must come to together.
-LEAST_CONFIDENCE = 0.3
-LOG_PROBABILITY_WEIGHT = 2.0
+#: What the log-odds that the question can be answered and the answer's own mean log-probability must come to together.
+#: Logistic regression gives both the same weight. Higher, and right answers from encyclopedias are withheld first.
+LEAST_CONFIDENCE = 0.4
 #: The longest statement that is shown with an answer, in characters, unless a single clause is longer; and the share of
 #: its letters with which an answer says as much itself.
 STATEMENT = 90
@@ -36,7 +37,9 @@ _OFFERS = re.compile(r"还是|或|哪|谁更|\bor\b|which|between")
 _MARK = re.compile(r"\s*\[\d+\]")
 _CLAUSE_END = re.compile(r"(?<=[，；：])|(?<=[,;:])(?!\d)")
 # Words that a sentence is put together with, wherever its content comes from.
-_JOINING = re.compile("[的了是在有和与及或被把将于对为从到等其这那之而并也都就共约达该由以至个]|包括|分别|其中|没有")
+_JOINING = re.compile(
+    "[的了是在有和与及或被把将于对为从到等其这那之而并也都就共约达该由以至个均时会可能已又很更让使叫称指说]|包括|分别|其中|没有"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def confidence(log_probability: float, log_odds: float) -> float:
     evidence answers the question at all. Each alone lets through what the other stops: a model that copies another
     year's figure is sure of its copy, and one that sees no answer still writes one.
     """
-    return log_odds + LOG_PROBABILITY_WEIGHT * log_probability
+    return log_odds + log_probability
 
 
 def invented(written: str, question: str, evidence: Sequence[Sentence]) -> list[str]:

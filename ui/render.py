@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from rag.grounding import lead
 from rag.text import Script, script_of, sentences
 from rag.types import Answer, Citation, Document, Figure
 from ui.i18n import WORDS, Words
@@ -130,7 +131,12 @@ def reply(exchange: Exchange) -> str:
     if exchange.problem:
         parts.append(f'<p class="jb-text">{_with_commands(exchange.problem)}</p>')
     elif text := exchange.answer.text if exchange.answer else exchange.text:
-        parts.append(f'<p class="jb-text">{_with_marks(text, exchange)}</p>')
+        first = lead(text)
+        said = text[len(first) :] if text.startswith(f"{first}\n「") else ""
+        shown = first if said else text
+        parts.append(f'<p class="jb-text">{_with_marks(shown, exchange)}</p>')
+        if said:
+            parts.append(f'<blockquote class="jb-said">{_with_marks(said.strip(), exchange)}</blockquote>')
     if exchange.answer and exchange.answer.figures:
         figures = "".join(_figure(figure, exchange) for figure in exchange.answer.figures)
         parts.append(f'<ul class="jb-figures" aria-label="{escape(words.figures)}">{figures}</ul>')
@@ -310,6 +316,8 @@ body{background:var(--body-background-fill)!important}
 .jb-question{margin-left:auto;width:fit-content;max-width:88%;padding:.5rem .9rem;border-radius:1rem 1rem .2rem 1rem;
   background:var(--jb-asked)}
 .jb-question,.jb-text{white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.7;font-size:1.03rem}
+.jb-said{margin:0!important;padding:.1rem 0 .1rem .8rem;border-left:2px solid var(--jb-line);color:var(--jb-soft);
+  overflow-wrap:anywhere;line-height:1.65;font-size:.95rem}
 .jb-reply{padding:.15rem 0 .15rem .9rem;border-left:3px solid var(--jb-line);min-height:1.9rem}
 .jb-reply>*+*{margin-top:.45rem!important}
 .jb-answered{border-color:var(--jb-good)}

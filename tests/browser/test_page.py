@@ -434,7 +434,7 @@ def test_all_text_can_be_read_at_every_width_and_in_both_themes(
     back = visit.page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (sum(int(channel) for channel in re.findall(r"\d+", back)[:3]) < 200) == (theme == "dark")
     seen = visit.page.locator(
-        ".jb-head h1, .jb-head p, .jb-question, .jb-text, .jb-kind, .jb-mark, .jb-figures li, .jb-figures b, "
+        ".jb-head h1, .jb-head p, .jb-question, .jb-text, .jb-said, .jb-kind, .jb-mark, .jb-figures li, .jb-figures b, "
         ".jb-status, .jb-sources h2, .jb-name, .jb-card h3, .jb-facts, blockquote, mark, summary, "
         ".jb-earlier, #jb-send, #jb-new, #jb-question label span, #jb-question textarea"
     )
