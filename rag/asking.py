@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rag import figures, numerals
 from rag.evidence import Sentence
@@ -35,10 +35,11 @@ _KINDS = {
 }
 _KIND_OF = {unit: kind for kind, units in _KINDS.items() for unit in units.split()}
 _ASKING = (
-    ("date", "哪一?[年天日月]|什么时[候间]|何[时年]|几时|几年(?!级)|几[月号]|时候|日期|哪个月|年份"),
+    ("date", "哪一?[年天日月]|什么时[候间]|何[时年]|几[时点]|几年(?!级)|几[月号]|时候|日期|哪个月|年份"),
     ("ordinal", "第几"),
     ("share", "百分之(?:多少|几)|百分比|(?:比[例率重]|占比)(?:约|大约)?(?:是|为|达|有)(?:多少|几)|占多少|几成"),
     ("money", "多少钱"),
+    ("speed", "[时車车风流]速"),
     ("time", "多久|多长时间|多少年(?![级代])"),
     ("length", "多[高深宽远]"),
     ("age", "几岁|多少岁|多大(?:年[纪龄]|岁数)"),
@@ -114,21 +115,24 @@ def outdone(question: str, written: str, evidence: Sequence[Sentence]) -> list[s
     >>> outdone("参加讲座的听众有多少？", "5200人次", read), outdone("参加讲座的听众有多少？", "3100人次", read)
     (['5200人次'], [])
     """
-    claims, kind = figures.claims(written), asked_kind(question)
+    kind, asked = asked_kind(question), figures.find(question)
+    stated = figures.claims(written)
+    claims = [f for f in stated if not any(figures.agree(f, a) or figures.agree(a, f) for a in asked)]
     if (
         not claims
-        or not _wordless(question, written, claims)
+        or not _wordless(question, written, stated)
         or _chinese(question) != any(_chinese(s.text) for s in evidence)
     ):
         return []
     words = question_words(question)
     held = [fold(sentence.text) for sentence in evidence]
     weights = {word: 1 / math.sqrt(max(1, sum(word in text for text in held))) for word in words}
-    asked, kinds = figures.find(question), {claim.kind for claim in claims}
+    kinds = {claim.kind for claim in claims}
     dated = any(claim.date and claim.date.year for claim in claims)
     own = other = 0.0
     for sentence, text in zip(evidence, held, strict=True):
         found = figures.find(sentence.text)
+        about = _about(sentence, weights)
         rivals = [
             f
             for f in found
@@ -140,23 +144,41 @@ def outdone(question: str, written: str, evidence: Sequence[Sentence]) -> list[s
         ]
         for figure in found:
             if any(figures.agree(claim, figure) for claim in claims):
-                own = max(own, nearness(figure, sentence, text, weights))
+                own = max(own, nearness(figure, text, weights, about))
             elif figure in rivals:
-                other = max(other, nearness(figure, sentence, text, weights))
+                other = max(other, nearness(figure, text, weights, about))
     return [claim.text for claim in claims] if other > own + FARTHER else []
 
 
-def nearness(figure: Found, sentence: Sentence, text: str, weights: dict[str, float]) -> float:
-    """How near words are to a figure of a sentence whose folded text is `text`: 0 to 1, by the words' weights."""
-    before = fold(sentence.document.text[max(0, sentence.start - _BEFORE) : sentence.start])
-    document = fold(f"{sentence.document.title} {sentence.document.text}")
+def nearness(figure: Found, text: str, weights: dict[str, float], about: dict[str, int]) -> float:
+    """How near words are to a figure of a sentence whose folded text is `text`: 0 to 1, by the words' weights.
+
+    `about`: for each word, how much its being before the sentence and in the document counts, see `_about`.
+    """
     total = 0.0
     for word, weight in weights.items():
-        places = [match.start() for match in re.finditer(re.escape(word), text)]
-        total += weight * (bool(places) + (bool(places) or word in before) + (word in document))
+        places = [match.start() for match in _word(word).finditer(text)]
+        total += weight * about[word]
         if places:
             total += 2 * weight * math.exp(-min(_distance(figure, at, at + len(word), text) for at in places) / _FADING)
     return total / (5 * sum(weights.values()) or 1.0)
+
+
+def _about(sentence: Sentence, words: Iterable[str]) -> dict[str, int]:
+    """For each word, in how many of these it is: the sentence, it or what stands shortly before it, its document."""
+    document = fold(f"{sentence.document.title} {sentence.document.text}")
+    text = fold(sentence.text)
+    before = fold(sentence.document.text[max(0, sentence.start - _BEFORE) : sentence.start])
+    counts = {}
+    for word in words:
+        here = bool(_word(word).search(text))
+        counts[word] = here + (here or bool(_word(word).search(before))) + bool(_word(word).search(document))
+    return counts
+
+
+def _word(word: str) -> re.Pattern[str]:
+    """Finds a word; a number only where it is not a part of another one."""
+    return re.compile(rf"(?<![0-9.]){re.escape(word)}(?![0-9])" if word[0].isdigit() else re.escape(word))
 
 
 def _distance(figure: Found, start: int, end: int, text: str) -> int:

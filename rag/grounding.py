@@ -32,8 +32,13 @@ LEAST_CONFIDENCE = 0.4
 STATEMENT = 90
 SAYS_AS_MUCH = 2 / 3
 _OPEN, _CLOSE = "「", "」"
-# A question that names what to choose from is answered by its own words.
-_OFFERS = re.compile(r"还是|或|哪|谁更|\bor\b|which|between")
+# A question that names what to choose from, or asks for yes or no, is answered by its own words.
+_OFFERS = re.compile(
+    r"还是|或|哪|谁更|[和与跟及].+(?:谁|的是)|吗|是否|有没有|(.)不\1|\bor\b|which|between"
+    r"|^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would)\b"
+)
+# A number that is written in groups, and a line that could be taken for the statement.
+_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)")
 _MARK = re.compile(r"\s*\[\d+\]")
 _CLAUSE_END = re.compile(r"(?<=[，；：])|(?<=[,;:])(?!\d)")
 # Words that a sentence is put together with, wherever its content comes from.
@@ -180,6 +185,7 @@ def checked(
     written: str, question: str, evidence: Sequence[Sentence], likeness: Sequence[float], script: Script
 ) -> Grounded | Objection:
     """What the model wrote as an answer that may be shown, or what speaks against it. Arguments as for `ground`."""
+    written = tidied(written)
     if found := objection(written, question, evidence):
         return found
     answer = ground(written, evidence, likeness, script)
@@ -212,7 +218,7 @@ def ground(written: str, evidence: Sequence[Sentence], likeness: Sequence[float]
     `evidence`: the sentences that the model read; `likeness`: for each, the cosine with question and answer together,
     which decides where words cannot (a name given in English). A figure is supported when a cited sentence has it.
     """
-    written = with_units(_MARK.sub("", written).strip(), evidence)
+    written = with_units(tidied(_MARK.sub("", written)), evidence)
     pieces = [written[start:end] for start, end in sentences(written)]
     chosen: list[int] = []
     marked: list[str] = []
@@ -227,6 +233,16 @@ def ground(written: str, evidence: Sequence[Sentence], likeness: Sequence[float]
     text = to_script(separator.join(marked), script)
     citations = tuple(evidence[index].cited(number) for number, index in enumerate(chosen, start=1))
     return Grounded(text, citations, check_figures(text, citations))
+
+
+def tidied(written: str) -> str:
+    r"""What the model wrote, with no line that looks like our statement, and with 1 200 as 1200.
+
+    >>> tidied("1 200件"), tidied("活動有：\n「五個一」")
+    ('1200件', '活動有： 「五個一」')
+    """
+    plain = re.sub(rf"\s*\n\s*(?={_OPEN})", " ", written.strip())
+    return _GROUPED.sub(lambda number: re.sub(r"\s", "", number[0]), plain)
 
 
 def in_context(answer: Grounded, script: Script) -> str:
@@ -293,7 +309,7 @@ def with_units(written: str, evidence: Sequence[Sentence]) -> str:
 
 
 def check_figures(text: str, citations: Sequence[Citation]) -> tuple[Figure, ...]:
-    """The figures of a text, each looked up in the cited sentences and their documents' title and date."""
+    """The figures of a text, each looked up in the cited sentences."""
     checked = []
     written = {citation.number: figures.find(citation.quote) for citation in citations}
     for figure in figures.claims(re.sub(r"\[\d+\]", lambda mark: " " * len(mark[0]), text)):

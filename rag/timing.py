@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, replace
 
 from rag import figures
+from rag.asking import asked_kind
 from rag.dates import PartialDate
 from rag.evidence import Sentence
 from rag.figures import Found
@@ -17,6 +18,8 @@ from rag.text import fold
 
 # A time that something is compared with or reckoned from is not the one that a sentence speaks of.
 _COMPARED = re.compile(r"(?:比|较|相比|自从?|从|截至|截止|至|到|since|than|from|until)\s?$")
+# What lies before or after a time, or is a thing of it, may speak of another one.
+_AROUND = re.compile("年?(?:之?[后後前]|以[来來前后後]|起|成立的|出生的|公布的)")
 _YEAR = re.compile("1[89][0-9]{2}|20[0-9]{2}")
 _WHOLE_YEAR = re.compile("全年|全年度|年度")
 
@@ -39,7 +42,9 @@ def other_time(question: str, cited: Sequence[Sentence]) -> str:
     for wanted in asked:
         if other := _other_period(wanted, said, about):
             return other.text
-    dates = [figure for figure in asked if figure.kind == "date"]
+    dates = [f for f in asked if f.kind == "date" and not _AROUND.match(question, f.end)]
+    if asked_kind(question) == "date":  # 2020年東京奧運會何時開幕: the year is a name's
+        dates = []
     dated = [figure for figure in (*said, *about) if figure.kind == "date"]
     same = any(_share(one, other) and not _clash(one, other) for one in dates for other in dated)
     clashing = (f for f in said if f.kind == "date" and any(_clash(one, f) for one in dates))
@@ -52,7 +57,8 @@ def other_time(question: str, cited: Sequence[Sentence]) -> str:
             return told_instead
     if _WHOLE_YEAR.search(fold(question)) and not any(f.kind == "period" for f in asked):
         part = next((f for f in said if f.kind == "period" and f.unit in ("季度", "半年")), None)
-        if part and not any(_WHOLE_YEAR.search(fold(sentence.text)) for sentence in cited):
+        told_whole = any(_WHOLE_YEAR.search(fold(f"{s.document.title} {s.text}")) for s in cited)
+        if part and not told_whole and not any(_share(one, other) for one in dates for other in said if other.date):
             return part.text
     return ""
 

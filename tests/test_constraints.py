@@ -137,6 +137,8 @@ def test_a_place_in_the_surroundings_of_another_is_displaced() -> None:
     ("question", "kind"),
     [
         ("什麼時候建成？", "date"),
+        ("几点开门？", "date"),
+        ("时速多少公里？", "speed"),
         ("西元幾年建成？", "date"),
         ("第幾屆？", "ordinal"),
         ("跨度多少公里？", "length"),
@@ -164,3 +166,9 @@ def test_a_lone_figure_must_be_the_one_that_the_question_leads_to() -> None:
     assert outdone("参加讲座的听众有多少？", "3100人次", read) == []
     assert outdone("参加讲座的听众有多少？", "全年接待游客一共5200人次", read) == []  # it has words of its own
     assert outdone("How many people came to the lectures?", "5200人次", read) == []
+
+
+def test_the_year_that_an_answer_takes_from_its_question_does_not_speak_for_its_figure() -> None:
+    read = [sentence("2022年营收120亿元，2023年营收140亿元。")]
+    assert outdone("2022年营收多少？", "2022年营收140亿元", read) == ["140亿元"]
+    assert outdone("2022年营收多少？", "2022年营收120亿元", read) == []

@@ -19,6 +19,7 @@ from rag.grounding import (
     in_context,
     invented,
     lead,
+    objection,
     refuses,
     statement,
     unread,
@@ -313,3 +314,37 @@ def test_a_statement_is_a_part_of_its_sentence(written: str, quote: str, script:
     assert statement(written, quote).strip("…") in quote
     answer = grounded(written, quote, script=script)
     assert in_context(answer, script).startswith(answer.text)
+
+
+@pytest.mark.parametrize(
+    ("question", "written"),
+    [
+        ("能不能退票？", "不能"),
+        ("甲隊和乙隊誰贏了？", "甲隊"),
+        ("培訓是否完成？", "完成"),
+        ("Is it open?", "it is open"),
+    ],
+)
+def test_a_choice_and_a_yes_are_answered_in_the_questions_own_words(question: str, written: str) -> None:
+    assert objection(written, question, evidence("購票後不能退票，甲隊贏了，培訓完成。It is open.")) is None
+
+
+def test_an_answer_that_says_nothing_new_is_none() -> None:
+    found = objection("2022年春運開始時間", "2022年春運開始時間？", evidence("2022年春運開始時間見公告。"))
+    assert found is not None
+    assert "repeats" in found.reason
+
+
+def test_a_number_in_groups_stays_one_number() -> None:
+    found = objection(
+        ground("1 200件", evidence("甲庫200件，乙庫1件。"), [0.5], "zh-Hant").text,
+        "庫存多少件？",
+        evidence("甲庫200件，乙庫1件。"),
+    )
+    assert found is not None
+
+
+def test_the_models_own_quotation_is_not_taken_for_the_statement() -> None:
+    answer = grounded("活動有：\n「五個一」", *QUOTES)
+    assert "\n" not in answer.text
+    assert lead(answer.text) == answer.text

@@ -270,3 +270,9 @@ def test_the_promise_is_only_made_where_it_holds() -> None:
     assert words.local in render.header(words, "en", (1, 12), local=True)
     assert words.local not in render.header(words, "en", (1, 12), local=False)
     assert words.remote in render.header(words, "en", None, local=False)
+
+
+def test_a_mark_in_a_documents_words_is_no_button() -> None:
+    shown = render.reply(exchange_with("8710人次[1]\n「8710人次[1]，99999人次[1]」"))
+    assert shown.count("<button") == 1
+    assert "「8710人次[1]，99999人次[1]」</blockquote>" in shown

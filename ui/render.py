@@ -136,7 +136,7 @@ def reply(exchange: Exchange) -> str:
         shown = first if said else text
         parts.append(f'<p class="jb-text">{_with_marks(shown, exchange)}</p>')
         if said:
-            parts.append(f'<blockquote class="jb-said">{_with_marks(said.strip(), exchange)}</blockquote>')
+            parts.append(f'<blockquote class="jb-said">{escape(said.strip())}</blockquote>')
     if exchange.answer and exchange.answer.figures:
         figures = "".join(_figure(figure, exchange) for figure in exchange.answer.figures)
         parts.append(f'<ul class="jb-figures" aria-label="{escape(words.figures)}">{figures}</ul>')
