@@ -1,7 +1,10 @@
-"""Files and folders into a library: `sync(paths, library)` returns what was added, updated, removed and what failed."""
+"""Files and folders into a library.
+
+`sync(paths, library)` returns what was added, updated, removed and what failed; `Step` is what its `progress` is told.
+"""
 
 from __future__ import annotations
 
-from ingest.sync import sync
+from ingest.sync import Step, sync
 
-__all__ = ["sync"]
+__all__ = ["Step", "sync"]

@@ -5,12 +5,14 @@ Pure but for the token counter it is given. It knows nothing of files, of storag
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from ingest.loaders import body_spans, header
+from ingest.chrome import body_spans
+from ingest.header import header
 from rag.text import CJK, clauses, fold, sentences
 from rag.types import Chunk, Document
 
@@ -22,10 +24,11 @@ def split(document: Document, count_tokens: CountTokens, *, limit: int = 160, mi
 
     Every character of the body that is not white space is in exactly one chunk, and
     `document.text[chunk.start:chunk.end] == chunk.text`. The header is a chunk of its own, so that questions about
-    title, issue and date find it, and so are the editors' names at the end. A heading begins a chunk and stays with
-    what follows. A chunk ends at a paragraph's end once it has `minimum` tokens; one that would have fewer takes
-    sentences over from the one before. A sentence over the limit is cut at its clauses, a clause over it at a pause or
-    else anywhere, though not inside a number that is shorter than the limit.
+    title, issue and date find it, and so are the editors' names at the end. A heading begins a chunk, stays with what
+    follows, and is remembered for the chunks after it that stand under it. A chunk ends at a paragraph's end once it
+    has `minimum` tokens; one that would have fewer takes sentences over from the one before. A sentence over the limit
+    is cut at its clauses, a clause over it at a pause or else anywhere, though not inside a number that is shorter than
+    the limit.
 
     `count_tokens` gives the lengths of several texts, each with the special tokens that an empty text has too. It is
     taken to be additive: the tokens of a chunk are those of its sentences and of the white space between them. Raises
@@ -42,7 +45,11 @@ def split(document: Document, count_tokens: CountTokens, *, limit: int = 160, mi
     room = max(1, limit - measure.extra)
     pieces = measure.gaps(_cut_to_fit(measure.tokens(list(_sentences(text))), measure, room))
     groups = _balanced(_packed(pieces, room, minimum), room, minimum)
-    return [Chunk(group[0].start, group[-1].end, text[group[0].start : group[-1].end]) for group in groups]
+    headings = _headings_above(text)
+    return [
+        Chunk(group[0].start, group[-1].end, text[group[0].start : group[-1].end], headings(group[0].start))
+        for group in groups
+    ]
 
 
 #: How a piece may follow the one before: in the same chunk, rather in a new one, or in a new one only.
@@ -116,6 +123,51 @@ def _kind(line: str) -> _Kind:
     if _CREDIT.fullmatch(folded) and not re.search("[。;!?]", folded):
         return "credit"
     return "text"
+
+
+# --- what a passage stands under
+
+# By what a heading begins with: how deep it is, and from which depth on the ones before it no longer hold.
+_LEVELS = [
+    re.compile(pattern)
+    for pattern in (
+        r"# |第\S+[编章部]|第\S+部分",
+        r"## |第\S+节",
+        rf"### |{_ORDINAL}、",
+        rf"#### |\({_ORDINAL}\)",
+        r"#####? |\d{1,2}[.、]\s?(?=\D)|\d{1,2}\.\d{1,2} ",
+        r"",
+    )
+]
+#: Characters of headings that are kept with a passage, the nearest ones first.
+_LONGEST_HEADING = 60
+
+
+def _headings_above(text: str) -> Callable[[int], str]:
+    """For an offset, the headings that it stands under, the widest first, one a line; none that begins there."""
+    starts: list[int] = []
+    paths: list[tuple[tuple[int, str], ...]] = []
+    above: tuple[tuple[int, str], ...] = ()
+    for line in re.finditer(r"[^\n]+", text):
+        if len(line.group()) > 100 or _kind(line.group()) != "heading":
+            continue
+        folded = fold(line.group().strip())
+        depth = next(level for level, pattern in enumerate(_LEVELS) if pattern.match(folded))
+        wider = tuple((level, words) for level, words in above if level < depth)
+        above = (*wider, (depth, line.group().strip("# \t\u3000")))
+        starts += [line.start(), line.end()]
+        paths += [wider, above]
+
+    def headings(offset: int) -> str:
+        found = bisect.bisect_right(starts, offset) - 1
+        kept: list[str] = []
+        for _, words in reversed(paths[found] if found >= 0 else ()):
+            if sum(map(len, kept)) + len(words) > _LONGEST_HEADING:
+                break
+            kept.insert(0, words)
+        return "\n".join(kept)
+
+    return headings
 
 
 # --- from sentences to pieces that fit

@@ -1,52 +1,65 @@
-"""Makes a library match files and folders: adds, replaces, leaves alone, removes.
+"""Makes a library match files and folders: adds, replaces, moves, leaves alone, removes.
 
 It knows the file system and the library; formats are the loaders' business. Only documents that came from the paths
 given are touched, so that several folders can be kept in one library. A file that cannot be read is reported, and
-what the library held of it stays.
+what the library held of it stays. What a file holds decides, not its name: a renamed file keeps its passages, and of
+files with the same content one is stored and the others are remembered as its copies.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from ingest.loaders import SUFFIXES, is_question_set, load
+from ingest.ahead import ahead
+from ingest.folder import Scan, inside, key, printable, scan
+from ingest.loaders import Problem, keeps_ids
+from ingest.plan import Plan, plan
+from ingest.reader import Reader
 from ingest.split import split
 from rag import Assistant, default_assistant
 from rag.errors import DocumentError, InputError
-from rag.store import Entry, FileStamp, Library, indexed_text, text_sha256
-from rag.types import Document
+from rag.store import Entry, FileStamp, Library, Move, indexed_text, text_sha256
+from rag.types import Chunk, Document
 
-#: Documents are embedded and committed in groups of about this many chunks.
+#: Documents are embedded and committed in groups of about this many chunks. While a group is embedded the next ones are
+#: read, in lists of about so many chunks, of which so many may wait.
 GROUP = 256
+READ_AHEAD, WAITING = 64, 6
 
 
 @dataclass
 class Report:
-    """What a sync did. The counts are of documents; `chunks` are those embedded, `failed` and `skipped` name files."""
+    """What a sync did. The counts are of documents but for `copies`, which are files whose content is stored already.
+
+    `chunks` are those embedded; `failed` names what could not be read, `skipped` what is no document, and why.
+    """
 
     added: int = 0
     updated: int = 0
     unchanged: int = 0
     removed: int = 0
+    renamed: int = 0
+    copies: int = 0
     failed: list[dict[str, str]] = field(default_factory=list)
     skipped: list[dict[str, str]] = field(default_factory=list)
     chunks: int = 0
     seconds: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        """The contract's ingest report; `skipped` lists files in folders that are no documents."""
+        """The contract's ingest report, with more."""
         return {
             "added": self.added,
             "updated": self.updated,
             "unchanged": self.unchanged,
             "removed": self.removed,
+            "renamed": self.renamed,
+            "copies": self.copies,
             "failed": self.failed,
             "skipped": self.skipped,
             "chunks": self.chunks,
@@ -54,28 +67,49 @@ class Report:
         }
 
 
-Progress = Callable[[Sequence[Path]], Iterable[Path]]
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far a sync has come: files and bytes of those that have to be read, chunks embedded, seconds since it began.
+
+    `path` is the file that was done last, empty before the first one.
+    """
+
+    files: int
+    of_files: int
+    bytes: int
+    of_bytes: int
+    chunks: int
+    seconds: float
+    path: str
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the rest will take at the speed so far; None before there is one."""
+        return self.seconds / self.bytes * (self.of_bytes - self.bytes) if self.bytes else None
+
+    @property
+    def chunks_per_second(self) -> float:
+        """Chunks embedded a second so far."""
+        return self.chunks / self.seconds if self.seconds else 0.0
+
+
+Progress = Callable[[Step], object]
 
 
 def sync(
     paths: Sequence[str | Path] | str | Path,
     library: str | Path | Assistant | None = None,
     *,
-    progress: Progress = iter,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Makes the library match these files and folders, and returns the contract's ingest report.
 
-    `library`: a folder, an open Assistant, or None for the default library. `progress` wraps the list of files.
-    Documents of these paths whose file is gone are removed; documents from elsewhere stay. Raises InputError when a
-    path does not exist, and then changes nothing.
+    `library`: a folder, an open Assistant, or None for the default library. `progress` is called before the first file
+    that has to be read and after each. Documents of these paths whose file is gone are removed; documents from
+    elsewhere stay. Raises InputError when a path does not exist, and then changes nothing. An interrupted sync leaves
+    whole documents, old or new; the next one goes on from there.
     """
-    given = [paths] if isinstance(paths, str | Path) else list(paths)
-    roots = [Path(os.path.abspath(os.path.expanduser(path))) for path in given]
-    for root in roots:
-        if not os.path.exists(root):
-            raise InputError(
-                f"There is no file or folder {root}. Check the path; `jianbao documents --remove` takes documents out."
-            )
+    roots = checked_paths(paths)
     if library is None:  # which this process may already have open
         library = default_assistant()
     if isinstance(library, Assistant):
@@ -84,152 +118,242 @@ def sync(
         return _Sync(assistant, progress).run(roots).as_dict()
 
 
+def checked_paths(paths: Sequence[str | Path] | str | Path) -> list[Path]:
+    """The paths, absolute. Raises InputError when one does not exist."""
+    given = [paths] if isinstance(paths, str | Path) else list(paths)
+    roots = [Path(os.path.abspath(os.path.expanduser(path))) for path in given]
+    for root in roots:
+        if not os.path.exists(root):
+            raise InputError(
+                f"There is no file or folder {root}. Check the path; `jianbao documents --remove` takes documents out."
+            )
+    return roots
+
+
+class _Read(NamedTuple):
+    """A file that was read: its documents with their chunks and what is wrong with parts of it, or why it failed."""
+
+    stamp: FileStamp
+    documents: list[tuple[Document, list[Chunk]]]
+    problems: list[Problem]
+    error: str = ""
+
+
 class _Sync:
-    def __init__(self, assistant: Assistant, progress: Progress) -> None:
+    def __init__(self, assistant: Assistant, progress: Progress | None) -> None:
         self.library: Library = assistant.library
         self.encoder = assistant.encoder
         self.progress = progress
         self.report = Report()
-        self.unseen: list[Path] = []
+        self.started = time.perf_counter()
+        #: What is read but not yet committed: documents, ids to take out, and files that are then complete.
+        self.documents: list[tuple[Document, list[Chunk]]] = []
+        self.gone: list[str] = []
+        self.complete: list[FileStamp] = []
+        #: Ids given to documents that are not committed yet, with their paths.
+        self.claimed: dict[str, str] = {}
+        self.done_files = self.done_bytes = 0
 
     def run(self, roots: Sequence[Path]) -> Report:
-        started = time.perf_counter()
-        files = sorted(set(self._files(roots)))
         known = self.library.files()
-        # Before anything is added, so that what was moved or renamed can have its ids again.
-        self._forget_missing({str(file) for file in files}, set(known), roots)
-        for file in self.progress(files):
-            try:
-                self._file(file, known.get(str(file)))
-            except DocumentError as error:
-                self._fail(file, str(error))
-            except OSError as error:
-                self._fail(file, f"{file.name} cannot be read ({error.strerror or error}). Check its permissions.")
-        self.report.seconds = time.perf_counter() - started
+        here = scan(roots, known)
+        for path, reason in here.failed:
+            self._fail(path, reason)
+        for path, reason in here.skipped:
+            self.report.skipped.append({"path": printable(path), "reason": reason})
+        owners = {document.path for document in self.library.documents()}
+        now = {path: key(stamp) for path, stamp in here.files.items()}
+        now |= {
+            path: key(stamp) for path, stamp in known.items() if path not in now and not _is_gone(path, roots, here)
+        }
+        stay = {path for path in owners if path not in now and not _is_gone(path, roots, here)}
+        todo = plan(now, {path: key(stamp) for path, stamp in known.items()}, owners - stay)
+        self._settle(todo, here, known, owners)
+        self._read_all([here.files[path] for path in todo.read])
+        self._copy_all([(here.files[copy], owner) for copy, owner in todo.copies if copy in here.files], known)
+        if self.report.added or self.report.updated or self.report.removed:
+            self.library.ensure_reachable()
+        self.report.seconds = time.perf_counter() - self.started
         return self.report
 
-    def _forget_missing(self, here: set[str], known: set[str], roots: Sequence[Path]) -> None:
-        for path in sorted({document.path for document in self.library.documents()} | known):
-            # What stands in a folder that could not be read is not known to be gone.
-            if path in here or any(_inside(path, folder) for folder in self.unseen):
-                continue
-            if any(_inside(path, root) for root in roots):
-                self.report.removed += len(self.library.forget_file(path))
+    # -- without reading a file --------------------------------------------------------------------------------------
 
-    def _files(self, roots: Sequence[Path]) -> Iterator[Path]:
-        """The files to read: those named, and in folders those of a known kind, but no links out of the folder."""
-        for root in roots:
-            if os.path.isfile(root):
-                yield root
-                continue
-            if not os.path.isdir(root):  # a pipe or a device, which would be read without an end
-                self._fail(root, f"{root} is neither a file nor a folder. Name one that holds documents.")
-                continue
-            for folder, folders, names in os.walk(root, onerror=self._unreadable):
-                folders[:] = sorted(name for name in folders if not name.startswith("."))
-                for name in sorted(names):
-                    file = Path(folder, name)
-                    if name.startswith(".") or file.suffix.lower() not in SUFFIXES:
-                        self._skip(file, "not a kind of file that is read")
-                    elif os.path.islink(file) and not _inside(os.path.realpath(file), root.resolve()):
-                        self._skip(file, "a link to a place outside the folder")
-                    elif _is_special(file):
-                        self._skip(file, "not a regular file")
-                    elif is_question_set(file):
-                        self._skip(file, "a question set, not a document set")
-                    else:
-                        yield file
-
-    def _file(self, file: Path, known: FileStamp | None) -> None:
-        path = str(file)
-        if path != _printable(file):
-            raise DocumentError(f"{_printable(file)} has a name that is not UTF-8; rename the file or its folder.")
-        status = file.stat()
-        if known and (known.size, known.modified) == (status.st_size, status.st_mtime_ns):
-            self.report.unchanged += len(self.library.documents_of(path))
+    def _settle(self, todo: Plan, here: Scan, known: Mapping[str, FileStamp], owners: set[str]) -> None:
+        """What is where it was, what is gone, and what has another name now."""
+        for path in sorted(owners & here.files.keys() - set(todo.read)):
+            if known.get(path) and key(known[path]) == key(here.files[path]):
+                self.report.unchanged += len(self.library.documents_of(path))
+        if here.touched:
+            self.library.put([], files=here.touched)
+        for path in todo.forget:
+            self.report.removed += len(self.library.forget_file(path))
+        if not todo.moves:
             return
-        stamp = FileStamp(path, status.st_size, status.st_mtime_ns, _sha256(file))
+        leaving = {id for old, _ in todo.moves for id in self.library.documents_of(old)}
+        moves = []
+        for old, new in todo.moves:
+            ids = list(self.library.documents_of(old))
+            renamed = self._ids(new, ids, os.path.basename(old), known=(), leaving=leaving)
+            self.claimed.update(dict.fromkeys(renamed, new))
+            moves.append(Move(old, here.files.get(new) or known[new], dict(zip(ids, renamed, strict=True))))
+            self.report.renamed += len(ids)
+        self.library.move(moves)
+        self.claimed.clear()
+
+    def _copy_all(self, copies: Sequence[tuple[FileStamp, str]], known: Mapping[str, FileStamp]) -> None:
+        for copy, owner in copies:
+            if self.library.documents_of(owner):
+                self.report.copies += 1
+                if known.get(copy.path) != copy:
+                    self.library.put([], files=[copy])
+            else:
+                reason = f"{Path(copy.path).name} is the same as {owner}, which cannot be read."
+                self._fail(Path(copy.path), reason)
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def _read_all(self, stamps: Sequence[FileStamp]) -> None:
+        size = sum(stamp.size for stamp in stamps)
+        self._tell("", len(stamps), size)
+        if not stamps:
+            return
+        with Reader() as reader:
+            reading = ahead((self._read(stamp, reader) for stamp in stamps), _weight, batch=READ_AHEAD, batches=WAITING)
+            with closing(reading):
+                try:
+                    for some in reading:
+                        for read in some:
+                            self._take(read)
+                            self._tell(read.stamp.path, len(stamps), size)
+                except BaseException:
+                    reader.close()  # so that the thread that waits for it comes to its end
+                    raise
+        self._commit()
+
+    def _read(self, stamp: FileStamp, reader: Reader) -> _Read:
+        """A file's documents, cut to chunks. Runs ahead in another thread."""
+        path = Path(stamp.path)
+        try:
+            loaded = reader.read(path)
+            return _Read(
+                stamp,
+                [(document, split(document, self.encoder.count_tokens)) for document in loaded.documents],
+                loaded.problems,
+            )
+        except DocumentError as error:
+            return _Read(stamp, [], [], str(error))
+        except OSError as error:
+            reason = f"{path.name} cannot be read ({error.strerror or error}). Check its permissions."
+            return _Read(stamp, [], [], reason)
+
+    def _take(self, read: _Read) -> None:
+        """Sorts a file's documents into new, changed and unchanged ones; commits when there are enough."""
+        path = read.stamp.path
+        self.done_files += 1
+        self.done_bytes += read.stamp.size
+        if read.error:
+            self._fail(Path(path), read.error)
+            return
         stored = self.library.documents_of(path)
-        if known and known.sha256 == stamp.sha256:
-            self.report.unchanged += len(stored)
-            self.library.put([], file=stamp)
+        given = [document.id for document, _ in read.documents]
+        ids = self._ids(path, given, os.path.basename(path), known=list(stored), leaving=set())
+        if taken := next((id for id in ids if self._owner(id) not in (None, path)), None):
+            reason = (
+                f"{os.path.basename(path)} has a document {taken!r}, but the library has that id from "
+                f"{self._owner(taken)}. Give it another id, or take that one out with `jianbao documents --remove`."
+            )
+            self._fail(Path(path), reason)
             return
-        documents = [self._identified(document, file) for document in load(file)]
-        self._refuse_taken_ids(documents, path)
-        group: list[Entry] = []
-        for document in documents:
-            if stored.get(document.id) == text_sha256(document):
+        for (document, chunks), id in zip(read.documents, ids, strict=True):
+            named = replace(document, id=id, path=path)
+            if stored.get(id) == text_sha256(named):
                 self.report.unchanged += 1
                 continue
-            if document.id in stored:
+            if id in stored:
                 self.report.updated += 1
             else:
                 self.report.added += 1
-            group.append(self._entry(document))
-            if sum(len(entry.chunks) for entry in group) >= GROUP:
-                self.library.put(group)
-                group = []
-        gone = sorted(set(stored) - {document.id for document in documents})
-        self.library.put(group, remove=gone, file=stamp)
+            self.claimed[id] = path
+            self.documents.append((named, chunks))
+            if sum(len(chunks) for _, chunks in self.documents) >= GROUP:
+                self._commit()
+        for problem in read.problems:
+            self.report.failed.append({"path": f"{path}/{problem.part}", "error": problem.error})
+        # What a part that cannot be read held before stays, and the file will be looked at again.
+        gone = [] if read.problems else sorted(set(stored) - set(ids))
         self.report.removed += len(gone)
+        self.gone += gone
+        if not read.problems:
+            self.complete.append(read.stamp)
 
-    def _entry(self, document: Document) -> Entry:
-        chunks = split(document, self.encoder.count_tokens)
-        self.report.chunks += len(chunks)
-        return Entry(
-            document, chunks, self.encoder.encode_documents([indexed_text(document, chunk) for chunk in chunks])
-        )
+    def _commit(self) -> None:
+        """Embeds and stores what was taken, in one commit."""
+        if self.documents or self.gone or self.complete:
+            texts = [indexed_text(document, chunk) for document, chunks in self.documents for chunk in chunks]
+            vectors = self.encoder.encode_documents(texts)
+            entries, start = [], 0
+            for document, chunks in self.documents:
+                entries.append(Entry(document, chunks, vectors[start : start + len(chunks)]))
+                start += len(chunks)
+            self.library.put(entries, remove=self.gone, files=self.complete)
+            self.report.chunks += len(texts)
+        self.documents, self.gone, self.complete = [], [], []
+        self.claimed.clear()
 
-    def _identified(self, document: Document, file: Path) -> Document:
-        """The document with its path and, unless a set gave it one, an id: the shortest free end of its path."""
-        id = document.id
-        if file.suffix.lower() != ".jsonl":
-            known = list(self.library.documents_of(str(file)))
-            parts = file.parts
-            names = ("/".join(parts[-depth:]) for depth in range(1, len(parts)))
-            id = known[0] if known else next((name for name in names if self.library.path_of(name) is None), str(file))
-        return Document(id, document.text, document.title, document.source, document.date, str(file))
+    # -- ids ---------------------------------------------------------------------------------------------------------
 
-    def _refuse_taken_ids(self, documents: Sequence[Document], path: str) -> None:
-        for document in documents:
-            owner = self.library.path_of(document.id)
-            if owner not in (None, path):
-                raise DocumentError(
-                    f"{Path(path).name} has a document {document.id!r}, but the library has that id from {owner}. "
-                    "Give it another id, or take that one out with `jianbao documents --remove`."
-                )
+    def _ids(self, path: str, given: Sequence[str], name: str, *, known: Sequence[str], leaving: set[str]) -> list[str]:
+        """The ids of a file's documents, which so far begin with its `name`.
+
+        Instead they get the shortest end of its path that makes all of them free, or the one that its `known` documents
+        have. A set's records keep their own. `leaving`: ids that are about to become free.
+        """
+        if keeps_ids(path):
+            return list(given)
+        parts = Path(path).parts
+        ends = ["/".join(parts[-depth:]) for depth in range(1, len(parts))]
+        tails = [_tail(id, name) for id in given]
+        ends.sort(key=lambda end: not any(end + tail in known for tail in tails))
+        for end in ends:
+            ids = [end + tail for tail in tails]
+            if all(self._free(id, path, leaving) for id in ids):
+                return ids
+        return [path + tail for tail in tails]
+
+    def _free(self, id: str, path: str, leaving: set[str]) -> bool:
+        """Whether a document of a path may have an id; one that is `leaving` may have been given away already."""
+        owner = self.claimed.get(id) or (None if id in leaving else self.library.path_of(id))
+        return owner in (None, path)
+
+    def _owner(self, id: str) -> str | None:
+        return self.claimed.get(id) or self.library.path_of(id)
+
+    # -- telling -----------------------------------------------------------------------------------------------------
+
+    def _tell(self, path: str, files: int, size: int) -> None:
+        if self.progress:
+            seconds = time.perf_counter() - self.started
+            self.progress(
+                Step(self.done_files, files, self.done_bytes, size, self.report.chunks, round(seconds, 3), path)
+            )
 
     def _fail(self, file: Path, reason: str) -> None:
-        path = _printable(file)
+        path = printable(file)
         self.report.failed.append({"path": path, "error": reason})
         self.report.unchanged += len(self.library.documents_of(path))
 
-    def _skip(self, file: Path, reason: str) -> None:
-        self.report.skipped.append({"path": _printable(file), "reason": reason})
 
-    def _unreadable(self, error: OSError) -> None:
-        folder = Path(error.filename)
-        self.unseen.append(folder)
-        self._fail(folder, f"The folder {_printable(folder)} cannot be read ({error.strerror}). Check its permissions.")
+def _weight(read: _Read) -> int:
+    return 1 + sum(len(chunks) for _, chunks in read.documents)
 
 
-def _printable(path: Path) -> str:
-    """The path as text; what of a file's name is not UTF-8 is replaced."""
-    return os.fsencode(path).decode("utf-8", "replace")
+def _is_gone(path: str, roots: Sequence[Path], here: Scan) -> bool:
+    """Whether a path was looked for and is not there; what stands in a folder that could not be read may be."""
+    if path in here.files or any(inside(path, folder) for folder in here.unseen):
+        return False
+    return any(inside(path, root) for root in roots)
 
 
-def _is_special(file: Path) -> bool:
-    """Whether a file is a pipe, a socket or a device, whose reading may never end."""
-    try:
-        return not stat.S_ISREG(os.stat(file).st_mode)
-    except OSError:
-        return False  # reading it will say what is wrong
-
-
-def _inside(path: str, root: Path) -> bool:
-    return path == str(root) or path.startswith(str(root).rstrip("/") + "/")
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as data:
-        return hashlib.file_digest(data, "sha256").hexdigest()
+def _tail(id: str, name: str) -> str:
+    """What follows the file's name in the id of one of its documents: /inner.txt in an archive, else nothing."""
+    return id[id.index(name) + len(name) :] if name in id else ""

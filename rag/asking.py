@@ -111,7 +111,7 @@ def outdone(question: str, written: str, evidence: Sequence[Sentence]) -> list[s
 
     >>> from rag.types import Document
     >>> text = "全年接待游客5200人次,举办讲座36场,参加讲座的听众3100人次。"
-    >>> read = [Sentence(Document(text, text), 0, len(text), None)]
+    >>> read = [Sentence(Document(text, text), 0, len(text))]
     >>> outdone("参加讲座的听众有多少？", "5200人次", read), outdone("参加讲座的听众有多少？", "3100人次", read)
     (['5200人次'], [])
     """

@@ -70,7 +70,7 @@ def displaced(written: str, question: str, evidence: Sequence[Sentence]) -> list
 
     >>> from rag.types import Document
     >>> texts = ["全省开展培训341期,成效很好。", "带头讲党课754期。"]
-    >>> read = [Sentence(Document(t, t), 0, len(t), None) for t in texts]
+    >>> read = [Sentence(Document(t, t), 0, len(t)) for t in texts]
     >>> [displaced(text, "几期？", read) for text in ("全省开展培训754期", "全省开展培训341期", "讲课754期")]
     [['754期'], [], []]
     """

@@ -40,7 +40,6 @@ class Sentence:
     document: Document
     start: int
     end: int
-    page: int | None
     score: float = 0.0
     vector: Vectors = field(default_factory=lambda: np.zeros(0, np.float32), compare=False, repr=False)
 
@@ -51,17 +50,17 @@ class Sentence:
 
     def cited(self, number: int) -> Citation:
         """The sentence as citation [number]."""
-        return Citation(number, self.text, self.start, self.end, self.page, self.document)
+        return Citation(number, self.text, self.start, self.end, self.document.page_at(self.start), self.document)
 
 
 def candidates(passages: Sequence[Passage], edges: Sequence[StoredChunk] = ()) -> list[Sentence]:
     """The sentences of the first passages, in rank order, each once; then those of `edges`, a page's head and foot."""
-    spans = [(p.document, p.start, p.text, p.page) for p in passages[:PASSAGES]]
-    spans += [(e.document, e.chunk.start, e.chunk.text, e.chunk.page) for e in edges]
+    spans = [(p.document, p.start, p.text) for p in passages[:PASSAGES]]
+    spans += [(e.document, e.chunk.start, e.chunk.text) for e in edges]
     found: dict[tuple[str, int], Sentence] = {}
-    for document, offset, text, page in spans:
+    for document, offset, text in spans:
         for start, end in sentences(text):
-            found.setdefault((document.id, offset + start), Sentence(document, offset + start, offset + end, page))
+            found.setdefault((document.id, offset + start), Sentence(document, offset + start, offset + end))
     return list(found.values())[:SENTENCES]
 
 

@@ -136,7 +136,13 @@ class HybridRetriever(BaseRetriever):
             scored = self._rerank(question, scored)
         passages = [
             Passage(
-                rank, score, stored.chunk.text, stored.chunk.start, stored.chunk.end, stored.chunk.page, stored.document
+                rank,
+                score,
+                stored.chunk.text,
+                stored.chunk.start,
+                stored.chunk.end,
+                stored.document.page_at(stored.chunk.start),
+                stored.document,
             )
             for rank, (score, stored) in enumerate(scored[:wanted], start=1)
         ]

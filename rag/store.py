@@ -1,9 +1,10 @@
-"""The library on disk: a SQLite catalog, which is the truth, and a Chroma index, which can be made again from it.
+"""The library on disk: a SQLite catalog, which is the truth, and a vector index, which can be made again from it.
 
 SQLite holds documents, their text, chunks with offsets and vectors, the lexical index (FTS5) and what is known of each
-file. Chroma holds the vectors once more, for search among many. A change is committed in one SQLite transaction: new
-vectors are in Chroma before it and old ones leave Chroma after it, and the table `leftovers` names the vectors that a
-crash in between would leave behind. So a reader meets the old version of a document or the new one, never a mixture.
+file. The vector index holds the vectors once more, for search among many. A change is committed in one SQLite
+transaction: new vectors are in the index before it and old ones leave the index after it, and the table `leftovers`
+names the vectors that a crash in between would leave behind. So a reader meets the old version of a document or the new
+one, never a mixture.
 
 One process owns a library. The library knows nothing of questions, fusion or files' formats.
 """
@@ -13,64 +14,67 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
+import re
 import sqlite3
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from rag.embeddings import Encoder, Vectors
-from rag.errors import LibraryDamaged, LibraryError, LibraryLocked, LibraryMismatch
-from rag.text import tokens
+from rag.errors import InputError, LibraryDamaged, LibraryError, LibraryLocked, LibraryMismatch
+from rag.text import fold, tokens
 from rag.types import Chunk, Document
-
-if TYPE_CHECKING:
-    from chromadb.api.models.Collection import Collection
+from rag.vectors import Mended, Reach, VectorIndex, ensure_reachable
 
 #: Raised when what is stored, or how text is folded and split into words, changes.
-SCHEMA = "1"
+SCHEMA = "2"
 
 _TABLES = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER NOT NULL, modified INTEGER NOT NULL, sha256 TEXT NOT NULL);
 CREATE TABLE documents (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, path TEXT NOT NULL, title TEXT NOT NULL,
-    source TEXT NOT NULL, date TEXT NOT NULL, sha256 TEXT NOT NULL, chunks INTEGER NOT NULL, text TEXT NOT NULL);
+    source TEXT NOT NULL, date TEXT NOT NULL, issue TEXT NOT NULL, author TEXT NOT NULL, period TEXT NOT NULL,
+    sha256 TEXT NOT NULL, chunks INTEGER NOT NULL, pages TEXT NOT NULL, text TEXT NOT NULL);
 CREATE INDEX documents_by_path ON documents (path);
+CREATE INDEX files_by_content ON files (sha256);
 CREATE TABLE chunks (
     number INTEGER PRIMARY KEY AUTOINCREMENT, document INTEGER NOT NULL REFERENCES documents (number),
-    start INTEGER NOT NULL, "end" INTEGER NOT NULL, page INTEGER, vector BLOB NOT NULL);
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, heading TEXT NOT NULL, vector BLOB NOT NULL);
 CREATE INDEX chunks_by_document ON chunks (document);
 CREATE TABLE leftovers (chunk INTEGER PRIMARY KEY);
 CREATE VIRTUAL TABLE lexicon USING fts5 (words, content='', tokenize="ascii tokenchars '.'''");
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab ('lexicon', 'row');
 """
 
-_COLLECTION = "chunks"
-_CHROMA_BATCH = 5000  # Chroma refuses more than 5,461 at once
+_BATCH = 5000  # vectors that are read from the catalog at once
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentInfo:
-    """A document as the catalog lists it, without its text."""
+    """A document as the catalog lists it, without its text. `copies`: other files with the same content."""
 
     id: str
     title: str
     source: str
     date: str
     path: str
+    issue: str
+    author: str
+    period: str
     chunks: int
+    copies: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """A row of `jianbao documents --json`."""
@@ -80,7 +84,11 @@ class DocumentInfo:
             "source": self.source,
             "date": self.date,
             "path": self.path,
+            "issue": self.issue,
+            "author": self.author,
+            "period": self.period,
             "chunks": self.chunks,
+            "copies": list(self.copies),
         }
 
 
@@ -92,6 +100,15 @@ class FileStamp:
     size: int
     modified: int
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The documents of one path become those of the file `to`, with these new ids (by old id)."""
+
+    path: str
+    to: FileStamp
+    ids: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +136,19 @@ class StoredChunk:
 
 
 def indexed_text(document: Document, chunk: Chunk) -> str:
-    """What is embedded and indexed for a chunk: its text under its document's title, which helps to find it."""
-    if not document.title or document.title in chunk.text:
-        return chunk.text
-    return f"{document.title}\n{chunk.text}"
+    """What is embedded and indexed for a chunk: its text under its document's title and its headings, to be found by.
+
+    >>> indexed_text(Document("a", "", "簡報第138期"), Chunk(0, 7, "培訓341期。", heading="二、培訓")).split()
+    ['簡報第138期', '二、培訓', '培訓341期。']
+    """
+    above = [part for part in (document.title, chunk.heading) if part and part not in chunk.text]
+    return "\n".join([*above, chunk.text])
 
 
 def text_sha256(document: Document) -> str:
     """Digest of all that a document says; another digest means that it has to be stored anew."""
-    said = "\x00".join((document.title, document.source, document.date, document.text))
+    about = (document.title, document.source, document.date, document.issue, document.author, document.period)
+    said = "\x00".join((*about, json.dumps(document.pages), document.text))
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -139,9 +160,10 @@ class Library:
         self._connection = connection
         self._file_lock = lock
         self._lock = threading.RLock()
-        self._collection: Collection | None = None
-        self._client: Any = None
+        self._vectors = VectorIndex(folder / "vectors")
+        self._in_step = False  # whether the index has been made to agree with the catalog since it was opened
         self._document = lru_cache(maxsize=256)(self._read_document)
+        self._chunk_count: int | None = None
 
     @classmethod
     def open(cls, folder: Path, *, encoder: str) -> Library:
@@ -188,9 +210,7 @@ class Library:
     def close(self) -> None:
         """Gives the library back; a second call does nothing."""
         with self._lock:
-            if self._client is not None:
-                self._client.close()
-                self._client = self._collection = None
+            self._close_index()
             self._connection.close()
             self._file_lock.release()
 
@@ -206,8 +226,37 @@ class Library:
 
     def documents(self) -> list[DocumentInfo]:
         """All documents, by id."""
-        rows = self._rows("SELECT id, title, source, date, path, chunks FROM documents ORDER BY id")
-        return [DocumentInfo(*row) for row in rows]
+        copies: dict[str, list[str]] = {}
+        for owner, copy in self._rows(
+            "SELECT DISTINCT owner.path, copy.path FROM files AS owner JOIN files AS copy"
+            " ON owner.sha256 = copy.sha256 AND owner.path != copy.path"
+            " WHERE owner.path IN (SELECT path FROM documents) AND copy.path NOT IN (SELECT path FROM documents)"
+            " ORDER BY copy.path"
+        ):
+            copies.setdefault(owner, []).append(copy)
+        rows = self._rows(
+            "SELECT id, title, source, date, path, issue, author, period, chunks FROM documents ORDER BY id"
+        )
+        listed = [DocumentInfo(*row) for row in rows]
+        return [replace(info, copies=tuple(copies[info.path])) if info.path in copies else info for info in listed]
+
+    def select(self, *, since: str = "", until: str = "", source: str = "") -> list[str]:
+        """Ids of the documents that were published in a span of time by a source, by id; what is empty holds for all.
+
+        `since` and `until` are ISO days, months or years, both included; a document without a date is in no span.
+        `source` is a part of a source's name, in either script. Raises InputError for what is no such date.
+        """
+        for name, value in (("since", since), ("until", until)):
+            if value and not re.fullmatch(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", value):
+                raise InputError(f"{name} is {value!r}. Give a day, month or year as in 2011-04-19, 2011-04 or 2011.")
+        return [
+            id
+            for id, date, name in self._rows("SELECT id, date, source FROM documents ORDER BY id")
+            if (not (since or until) or date)
+            and date >= since
+            and (not until or date[: len(until)] <= until)
+            and fold(source) in fold(name)
+        ]
 
     def document(self, id: str) -> Document | None:
         """One document with its text, or None."""
@@ -217,7 +266,10 @@ class Library:
 
     def chunk_count(self) -> int:
         """Live chunks in the library."""
-        return int(self._rows("SELECT coalesce(sum(chunks), 0) FROM documents")[0][0])
+        with self._lock:
+            if self._chunk_count is None:
+                self._chunk_count = int(self._rows("SELECT coalesce(sum(chunks), 0) FROM documents")[0][0])
+            return self._chunk_count
 
     def documents_of(self, path: str) -> dict[str, str]:
         """Ids of the documents that came from a file, with their digests."""
@@ -233,8 +285,11 @@ class Library:
         return {row[0]: FileStamp(*row) for row in self._rows("SELECT path, size, modified, sha256 FROM files")}
 
     def _read_document(self, number: int) -> Document:
-        (row,) = self._rows("SELECT id, text, title, source, date, path FROM documents WHERE number = ?", number)
-        return Document(*row)
+        (row,) = self._rows(
+            "SELECT id, text, title, source, date, path, issue, author, period, pages FROM documents WHERE number = ?",
+            number,
+        )
+        return replace(Document(*row[:-1]), pages=tuple(json.loads(row[-1])))
 
     def edges(self, id: str) -> list[StoredChunk]:
         """The first and the last chunk of a document, where title, date, source and author stand."""
@@ -256,13 +311,7 @@ class Library:
             order = np.argsort(-(vectors @ vector), kind="stable")[:k]
             return [numbers[index] for index in order]
         with self._lock:
-            collection = self._index()
-            with _chroma_errors(self.folder):
-                count = min(k, collection.count())
-                if count == 0:
-                    return []
-                found = collection.query(query_embeddings=[vector.tolist()], n_results=count, include=[])
-        return [int(number) for number in found["ids"][0]]
+            return self._index().nearest(vector, k)
 
     def matching(self, words: Sequence[str], k: int, scope: Sequence[str] | None = None) -> list[int]:
         """Numbers of the k chunks that match any of the words best (BM25), the best first."""
@@ -290,13 +339,13 @@ class Library:
         """The live chunks among these numbers, by number; numbers of chunks that are gone are dropped."""
         found = []
         with self._lock:
-            for number, owner, start, end, page, vector in self._rows(
-                'SELECT number, document, start, "end", page, vector FROM chunks'
+            for number, owner, start, end, heading, vector in self._rows(
+                'SELECT number, document, start, "end", heading, vector FROM chunks'
                 " WHERE number IN (SELECT value FROM json_each(?)) ORDER BY number",
                 json.dumps(list(numbers)),
             ):
                 document = self._document(owner)
-                chunk = Chunk(start, end, document.text[start:end], page)
+                chunk = Chunk(start, end, document.text[start:end], heading)
                 found.append(StoredChunk(number, document, chunk, _from_blob(vector)))
         return found
 
@@ -312,10 +361,10 @@ class Library:
 
     # -- changing --------------------------------------------------------------------------------------------------
 
-    def put(self, entries: Sequence[Entry], *, remove: Sequence[str] = (), file: FileStamp | None = None) -> None:
+    def put(self, entries: Sequence[Entry], *, remove: Sequence[str] = (), files: Sequence[FileStamp] = ()) -> None:
         """Stores documents, replacing those with the same ids, and removes others, all in one commit.
 
-        With `file`, that file is remembered as completely read in the same commit.
+        In the same commit `files` are remembered as completely read.
         """
         with self._lock:
             first = self._next_number()
@@ -324,7 +373,7 @@ class Library:
                 self._index()  # opening it clears the leftovers, so it has to be open before there are new ones
                 with self._transaction():
                     self._execute_many("INSERT INTO leftovers VALUES (?)", ((number,) for number in fresh))
-                self._add_vectors(fresh, np.concatenate([entry.vectors for entry in entries if len(entry.chunks)]))
+                self._index().add(fresh, np.concatenate([entry.vectors for entry in entries if len(entry.chunks)]))
             with self._transaction():
                 dead = self._delete_documents([*(entry.document.id for entry in entries), *remove])
                 number = first
@@ -333,12 +382,8 @@ class Library:
                     number += len(entry.chunks)
                 if fresh:
                     self._connection.execute("DELETE FROM leftovers WHERE chunk BETWEEN ? AND ?", (fresh[0], fresh[-1]))
-                if file is not None:
-                    self._connection.execute(
-                        "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
-                        (file.path, file.size, file.modified, file.sha256),
-                    )
-            self._document.cache_clear()
+                self._remember(files)
+            self._forget_cached()
             if dead:
                 self._clear_leftovers(self._index())
 
@@ -347,9 +392,11 @@ class Library:
         with self._lock:
             there = [id for id in ids if self.path_of(id) is not None]
             with self._transaction():
-                for id in there:
+                for id in there:  # a copy that stayed known would never be read
                     self._connection.execute(
-                        "DELETE FROM files WHERE path = (SELECT path FROM documents WHERE id = ?)", (id,)
+                        "DELETE FROM files WHERE sha256 = (SELECT sha256 FROM files WHERE path ="
+                        " (SELECT path FROM documents WHERE id = ?))",
+                        (id,),
                     )
             self.put([], remove=there)
             return there
@@ -360,8 +407,37 @@ class Library:
             ids = list(self.documents_of(path))
             with self._transaction():
                 self._connection.execute("DELETE FROM files WHERE path = ?", (path,))
-            self.put([], remove=ids)
+            if ids:
+                self.put([], remove=ids)
             return ids
+
+    def move(self, moves: Sequence[Move]) -> None:
+        """Gives the documents of paths to other files, in one commit; nothing is embedded again.
+
+        The moves happen at once, so that two files may change places. A new id may be one that another move gives up.
+        """
+        with self._lock, self._transaction():
+            planned = []
+            for move in moves:
+                self._connection.execute("DELETE FROM files WHERE path = ?", (move.path,))
+                for number, id in self._rows("SELECT number, id FROM documents WHERE path = ?", move.path):
+                    planned.append((move.ids[id], move.to.path, number))
+            self._execute_many(  # ids are unique at every moment
+                "UPDATE documents SET id = char(0) || number WHERE number = ?", ((row[2],) for row in planned)
+            )
+            self._execute_many("UPDATE documents SET id = ?, path = ? WHERE number = ?", planned)
+            self._remember([move.to for move in moves])
+            self._forget_cached()
+
+    def _remember(self, files: Iterable[FileStamp]) -> None:
+        self._execute_many(
+            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
+            ((file.path, file.size, file.modified, file.sha256) for file in files),
+        )
+
+    def _forget_cached(self) -> None:
+        self._document.cache_clear()
+        self._chunk_count = None
 
     def _next_number(self) -> int:
         rows = self._rows(
@@ -373,23 +449,27 @@ class Library:
     def _insert_document(self, entry: Entry, first_number: int) -> None:
         document = entry.document
         cursor = self._connection.execute(
-            "INSERT INTO documents (id, path, title, source, date, sha256, chunks, text)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO documents (id, path, title, source, date, issue, author, period, sha256, chunks, pages, text)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 document.id,
                 document.path,
                 document.title,
                 document.source,
                 document.date,
+                document.issue,
+                document.author,
+                document.period,
                 text_sha256(document),
                 len(entry.chunks),
+                json.dumps(document.pages),
                 document.text,
             ),
         )
         for number, (chunk, vector) in enumerate(zip(entry.chunks, entry.vectors, strict=True), start=first_number):
             self._connection.execute(
-                'INSERT INTO chunks (number, document, start, "end", page, vector) VALUES (?, ?, ?, ?, ?, ?)',
-                (number, cursor.lastrowid, chunk.start, chunk.end, chunk.page, _to_blob(vector)),
+                'INSERT INTO chunks (number, document, start, "end", heading, vector) VALUES (?, ?, ?, ?, ?, ?)',
+                (number, cursor.lastrowid, chunk.start, chunk.end, chunk.heading, _to_blob(vector)),
             )
             self._connection.execute(
                 "INSERT INTO lexicon (rowid, words) VALUES (?, ?)", (number, _words(document, chunk))
@@ -403,10 +483,10 @@ class Library:
             if not rows:
                 continue
             document = self._read_document(rows[0][0])
-            for number, start, end, page in self._rows(
-                'SELECT number, start, "end", page FROM chunks WHERE document = ?', rows[0][0]
+            for number, start, end, heading in self._rows(
+                'SELECT number, start, "end", heading FROM chunks WHERE document = ?', rows[0][0]
             ):
-                chunk = Chunk(start, end, document.text[start:end], page)
+                chunk = Chunk(start, end, document.text[start:end], heading)
                 self._connection.execute(
                     "INSERT INTO lexicon (lexicon, rowid, words) VALUES ('delete', ?, ?)",
                     (number, _words(document, chunk)),
@@ -417,12 +497,10 @@ class Library:
             self._connection.execute("DELETE FROM documents WHERE number = ?", (rows[0][0],))
         return dead
 
-    def _clear_leftovers(self, collection: Collection) -> None:
+    def _clear_leftovers(self, index: VectorIndex) -> None:
         """Deletes from the index the vectors that a change, finished or not, has left there."""
         numbers = [row[0] for row in self._rows("SELECT chunk FROM leftovers")]
-        for start in range(0, len(numbers), _CHROMA_BATCH):
-            with _chroma_errors(self.folder):
-                collection.delete(ids=[str(number) for number in numbers[start : start + _CHROMA_BATCH]])
+        index.delete(numbers)
         if numbers:
             with self._transaction():
                 self._connection.execute("DELETE FROM leftovers")
@@ -432,36 +510,57 @@ class Library:
     def problems(self) -> list[str]:
         """What is wrong with the library, one plain sentence each; an empty list means that all parts agree."""
         found = [f"The catalog is damaged: {row[0]}." for row in self._rows("PRAGMA integrity_check") if row[0] != "ok"]
-        live = {str(row[0]) for row in self._rows("SELECT number FROM chunks")}
+        live = {row[0] for row in self._rows("SELECT number FROM chunks")}
         try:
             self._rows("INSERT INTO lexicon (lexicon) VALUES ('integrity-check')")
-            listed = {str(row[0]) for row in self._rows("SELECT rowid FROM lexicon")}
+            listed = {row[0] for row in self._rows("SELECT rowid FROM lexicon")}
         except LibraryError:
             found.append("The lexical index is damaged.")
         else:
             if listed != live:
                 found.append(f"The lexical index and the catalog differ in {len(listed ^ live)} passages.")
         try:
-            indexed = self._indexed()
+            with self._lock:
+                indexed = self._vectors.numbers()
+                hidden = set(self._vectors.unreachable(self._batches(indexed))) - set(self._reach().apart)
         except LibraryDamaged:
             return [*found, "The vector index cannot be read."]
         if missing := len(live - indexed):
             found.append(f"{missing} of {len(live)} passages are missing from the vector index.")
         if extra := len(indexed - live):
             found.append(f"The vector index holds {extra} passages that are no longer in the library.")
+        if hidden:
+            found.append(f"{len(hidden)} of {len(live)} passages cannot be reached in the vector index.")
         return found
 
-    def _indexed(self) -> set[str]:
-        """The ids in the vector index as it lies on disk; those that a search reaches, if it reaches too few."""
-        client, collection = _open_chroma(self.folder / "vectors")
-        with closing(client), _chroma_errors(self.folder):
-            ids = collection.get(include=[])["ids"]
-            if not ids:
-                return set()
-            wanted = min(len(ids), 100)
-            some = collection.get(ids=ids[:1], include=["embeddings"])["embeddings"]
-            found = collection.query(query_embeddings=some, n_results=wanted, include=[])["ids"][0]
-            return set(ids if len(found) == wanted else found)
+    def ensure_reachable(self) -> Mended:
+        """Makes sure that each live chunk is found by its own vector; costs nothing while none has been added."""
+        with self._lock:
+            (newest,) = self._rows("SELECT coalesce(max(number), 0) FROM chunks")[0]
+            if newest <= self._reach().checked:
+                return Mended()
+            index = self._index()  # which may find that all have to be checked again, so it comes before
+            reach, mended = ensure_reachable(index, self._reach(), self._live(), self._batches, self._refill)
+            self._remember_reach(reach)
+            return mended
+
+    def _refill(self) -> None:
+        self._drop_index()
+        self._index()
+
+    def _live(self) -> list[int]:
+        return [row[0] for row in self._rows("SELECT number FROM chunks")]
+
+    def _reach(self) -> Reach:
+        rows = self._rows("SELECT value FROM about WHERE name = 'reach'")
+        return Reach(*json.loads(rows[0][0])) if rows else Reach()
+
+    def _remember_reach(self, reach: Reach) -> None:
+        with self._transaction():
+            self._connection.execute(
+                "INSERT OR REPLACE INTO about VALUES ('reach', ?)",
+                (json.dumps([reach.checked, reach.swept, reach.apart]),),
+            )
 
     def rebuild(self) -> None:
         """Makes the lexical and the vector index again from the catalog; nothing is embedded anew."""
@@ -474,26 +573,26 @@ class Library:
                     self._connection.execute(statement)
                 for (owner,) in self._rows("SELECT number FROM documents"):
                     document = self._read_document(owner)
-                    for number, start, end, page in self._rows(
-                        'SELECT number, start, "end", page FROM chunks WHERE document = ?', owner
+                    for number, start, end, heading in self._rows(
+                        'SELECT number, start, "end", heading FROM chunks WHERE document = ?', owner
                     ):
-                        chunk = Chunk(start, end, document.text[start:end], page)
+                        chunk = Chunk(start, end, document.text[start:end], heading)
                         self._connection.execute(
                             "INSERT INTO lexicon (rowid, words) VALUES (?, ?)", (number, _words(document, chunk))
                         )
                 self._connection.execute("DELETE FROM leftovers")
             self._index()
+            self.ensure_reachable()
 
     def _drop_index(self) -> None:
         """Deletes the vector index; whoever needs it next, after a crash too, fills it from the catalog."""
-        if self._client is not None:
-            self._client.close()
-            self._client = self._collection = None
-        vectors = self.folder / "vectors"
-        if vectors.is_dir():
-            shutil.rmtree(vectors, ignore_errors=True)
-        else:
-            vectors.unlink(missing_ok=True)
+        self._in_step = False
+        self._remember_reach(Reach())
+        self._vectors.drop()
+
+    def _close_index(self) -> None:
+        self._in_step = False
+        self._vectors.close()
 
     def _embed_anew(self, encoder: Encoder) -> None:
         encoder.load()  # before anything is touched: it may not be there
@@ -511,45 +610,41 @@ class Library:
                 self._connection.execute("UPDATE about SET value = ? WHERE name = 'encoder'", (encoder.name,))
             self.rebuild()
 
-    # -- Chroma ----------------------------------------------------------------------------------------------------
+    # -- the vector index ------------------------------------------------------------------------------------------
 
-    def _index(self) -> Collection:
-        """The Chroma collection, opened on first use and filled up from the catalog where vectors are missing."""
+    def _index(self) -> VectorIndex:
+        """The vector index, opened on first use and made to agree with the catalog."""
         with self._lock:
-            if self._collection is None:
-                client, collection = _open_chroma(self.folder / "vectors")
+            if not self._in_step:
                 try:
-                    self._clear_leftovers(collection)
-                    self._fill(collection)
+                    self._clear_leftovers(self._vectors)
+                    self._fill()
+                    self._vectors.set_apart(self._batches(self._reach().apart))
                 except BaseException:
-                    client.close()
+                    self._close_index()
                     raise
-                self._client, self._collection = client, collection
-            return self._collection
+                self._in_step = True
+            return self._vectors
 
-    def _fill(self, collection: Collection) -> None:
+    def _fill(self) -> None:
         """Adds what the catalog has and the index lacks, as after a lost disk write or a deleted index folder."""
-        with _chroma_errors(self.folder):
-            if collection.count() >= self.chunk_count():
-                return
-            there = set(collection.get(include=[])["ids"])
-        missing = [row[0] for row in self._rows("SELECT number FROM chunks") if str(row[0]) not in there]
-        starts = range(0, len(missing), _CHROMA_BATCH)
-        for start in tqdm(starts, desc="Restoring the vector index", disable=None):
-            part = missing[start : start + _CHROMA_BATCH]
-            rows = self._rows(
-                "SELECT number, vector FROM chunks WHERE number IN (SELECT value FROM json_each(?))", json.dumps(part)
-            )
-            vectors = np.stack([_from_blob(row[1]) for row in rows])
-            with _chroma_errors(self.folder):
-                collection.upsert(ids=[str(row[0]) for row in rows], embeddings=vectors)
+        if self._vectors.count() >= self.chunk_count():
+            return
+        self._remember_reach(Reach())
+        there = self._vectors.numbers()
+        missing = [number for number in self._live() if number not in there]
+        self._vectors.fill(tqdm(self._batches(missing), desc="Restoring the vector index", disable=None))
 
-    def _add_vectors(self, numbers: Sequence[int], vectors: Vectors) -> None:
-        collection = self._index()
-        for start in range(0, len(numbers), _CHROMA_BATCH):
-            part = slice(start, start + _CHROMA_BATCH)
-            with _chroma_errors(self.folder):
-                collection.upsert(ids=[str(number) for number in numbers[part]], embeddings=vectors[part])
+    def _batches(self, numbers: Iterable[int]) -> Iterator[tuple[list[int], Vectors]]:
+        """The chunks among these numbers that are live, with their vectors, some thousands at a time."""
+        numbers = sorted(numbers)
+        for start in range(0, len(numbers), _BATCH):
+            rows = self._rows(
+                "SELECT number, vector FROM chunks WHERE number IN (SELECT value FROM json_each(?))",
+                json.dumps(numbers[start : start + _BATCH]),
+            )
+            if rows:
+                yield [row[0] for row in rows], np.stack([_from_blob(row[1]) for row in rows])
 
     # -- SQLite ----------------------------------------------------------------------------------------------------
 
@@ -664,32 +759,3 @@ def _connect(file: Path, encoder: str, *, of_any_encoder: bool) -> sqlite3.Conne
     except BaseException:
         connection.close()
         raise
-
-
-def _open_chroma(folder: Path) -> tuple[Any, Collection]:
-    import chromadb
-    from chromadb.api.shared_system_client import SharedSystemClient
-    from chromadb.config import Settings
-
-    with _chroma_errors(folder.parent):
-        try:
-            client = chromadb.PersistentClient(path=str(folder), settings=Settings(anonymized_telemetry=False))
-            collection = client.get_or_create_collection(
-                _COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
-            )
-        except BaseException:
-            SharedSystemClient.clear_system_cache()  # which would hand out what could not be opened
-            raise
-    return client, collection
-
-
-@contextmanager
-def _chroma_errors(folder: Path) -> Iterator[None]:
-    """What Chroma raises for the index of this library becomes a LibraryDamaged."""
-    try:
-        yield
-    except Exception as error:  # it raises several unrelated types for a damaged folder
-        raise LibraryDamaged(
-            f"The vector index {folder / 'vectors'} cannot be used ({next(iter(str(error).splitlines()), error)}). "
-            f"It can be rebuilt without embedding anything: jianbao doctor --repair --library {folder}"
-        ) from error

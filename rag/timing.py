@@ -31,7 +31,7 @@ def other_time(question: str, cited: Sequence[Sentence]) -> str:
     beside another, and one of a document that was published then or has it in its title.
 
     >>> from rag.types import Document
-    >>> def say(text): return [Sentence(Document(text, text), 0, len(text), None)]
+    >>> def say(text): return [Sentence(Document(text, text), 0, len(text))]
     >>> other_time("2022年冠军是谁？", say("2023年決賽中甲奪冠。")), other_time("2022年冠军是谁？", say("甲奪冠。"))
     ('2023年', '')
     >>> other_time("2022年全年营收", say("第四季度營收為140億元。")), other_time("第一棒是谁？", say("第三棒是甲。"))

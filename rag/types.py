@@ -6,13 +6,19 @@ They know nothing of storage, models or markup. Offsets are character offsets in
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One text of the library. `date` is ISO (2011-04-19) or empty; `path` is the file it came from."""
+    """One text of the library, and what it says of itself; what it does not say is empty.
+
+    `date` is the ISO day of publication (2011-04-19), `path` the file it came from, `issue` as written (第138期),
+    `author` one or more names, `period` the first and last ISO day that it reports on (2011-01-01/2011-04-19).
+    `pages`: the offset at which each page begins, from 0 on; empty for a text without pages.
+    """
 
     id: str
     text: str = field(repr=False)
@@ -20,20 +26,44 @@ class Document:
     source: str = ""
     date: str = ""
     path: str = ""
+    issue: str = ""
+    author: str = ""
+    period: str = ""
+    pages: tuple[int, ...] = field(default=(), repr=False)
+
+    def page_at(self, offset: int) -> int | None:
+        """The page, from 1, that an offset of the text is on; None for a text without pages.
+
+        >>> Document("a", "12345", pages=(0, 3)).page_at(2), Document("a", "12345", pages=(0, 3)).page_at(3)
+        (1, 2)
+        """
+        return bisect_right(self.pages, offset) or None
 
     def as_dict(self) -> dict[str, Any]:
         """The contract's `document` object; the text is left out."""
-        return {"id": self.id, "title": self.title, "source": self.source, "date": self.date, "path": self.path}
+        return {
+            "id": self.id,
+            "title": self.title,
+            "source": self.source,
+            "date": self.date,
+            "path": self.path,
+            "issue": self.issue,
+            "author": self.author,
+            "period": self.period,
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A run of whole sentences of a document, the unit that is indexed. `page` counts from 1, None without pages."""
+    """A run of whole sentences of a document, the unit that is indexed.
+
+    `heading`: the headings that it stands under and does not begin with, the widest first; they help to find it.
+    """
 
     start: int
     end: int
     text: str
-    page: int | None = None
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,5 +90,5 @@ def briefing() -> Document:
     """The seed briefing as a document."""
     from ingest.loaders import load
 
-    (document,) = load(SEEDS / "briefing-138.txt")
+    (document,) = load(SEEDS / "briefing-138.txt").documents
     return document

@@ -373,7 +373,7 @@ def test_an_answer_is_json_with_the_keys_of_the_contract(quoting: Assistant) -> 
     assert list(answer["citations"][0]) == "number quote start end page document".split()
     assert list(answer["figures"][0]) == "text value unit supported citation".split()
     assert list(answer["passages"][0]) == "rank score text start end page document".split()
-    assert list(answer["passages"][0]["document"]) == "id title source date path".split()
+    assert list(answer["passages"][0]["document"]) == ("id title source date path issue author period".split())
     assert list(answer["seconds"]) == "retrieve first_quote first_token total".split()
 
 

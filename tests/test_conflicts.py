@@ -16,7 +16,7 @@ OLD = "全省各級組織部門培訓組工乾部8710人次。"
 
 def sentence(text: str, id: str, date: str = "") -> Sentence:
     """A sentence that is all of its document."""
-    return Sentence(Document(id, text, id, "", date), 0, len(text), None)
+    return Sentence(Document(id, text, id, "", date), 0, len(text))
 
 
 def test_both_values_are_shown_with_document_and_date_the_newest_first() -> None:
@@ -54,5 +54,5 @@ def test_what_does_not_contradict_is_no_conflict(other: str) -> None:
 def test_one_document_does_not_contradict_itself() -> None:
     text = f"{OLD}全省各級組織部門培訓組工乾部8720人次。"
     document = Document("a", text)
-    here, there = Sentence(document, 0, len(OLD), None), Sentence(document, len(OLD), len(text), None)
+    here, there = Sentence(document, 0, len(OLD)), Sentence(document, len(OLD), len(text))
     assert conflicts(figures.find("8710人次"), [here], [here, there]) == []

@@ -15,7 +15,7 @@ TRAINING = "全省各級組織部門開展組工乾部培訓341期,培訓組工�
 
 def sentence(text: str, title: str = "", date: str = "") -> Sentence:
     """A sentence that is all of its document."""
-    return Sentence(Document(text, text, title, "", date), 0, len(text), None)
+    return Sentence(Document(text, text, title, "", date), 0, len(text))
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def encoder() -> Encoder:
 @pytest.fixture(scope="module")
 def texts() -> list[str]:
     """Eight sentences of the seed briefing, short and long."""
-    text = load(SEEDS / "briefing-138.txt")[0].text
+    text = load(SEEDS / "briefing-138.txt").documents[0].text
     prose = [text[start:end] for start, end in sentences(text) if end - start > 20]
     return prose[:: len(prose) // 8][:8]
 

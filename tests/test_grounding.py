@@ -59,7 +59,7 @@ def evidence(*quotes: str, title: str = "", date: str = "") -> list[Sentence]:
     found = []
     for number, quote in enumerate(quotes, start=1):
         document = Document(f"document {number}", f"開頭。{quote}結尾。", title, "", date)
-        found.append(Sentence(document, 3, 3 + len(quote), None))
+        found.append(Sentence(document, 3, 3 + len(quote)))
     return found
 
 

@@ -18,8 +18,10 @@ patiently = settings(deadline=None)  # the first call of each reads OpenCC's dic
 
 
 def sentence(text: str, **about: str) -> Sentence:
-    document = Document(about.pop("id", "a"), text, **about)
-    return Sentence(document, 0, len(text), None)
+    document = Document(
+        about.get("id", "a"), text, about.get("title", ""), about.get("source", ""), about.get("date", "")
+    )
+    return Sentence(document, 0, len(text))
 
 
 def parts(messages: list[BaseMessage]) -> tuple[str, str]:
@@ -74,7 +76,7 @@ def test_all_evidence_is_quoted_in_order(texts: list[str]) -> None:
 def test_a_document_is_introduced_once_by_title_date_and_source() -> None:
     text = "甲。乙。"
     document = Document("a", text, title="簡報第138期", source="東北網", date="2011-04-19")
-    quoted = prompts.quoted([Sentence(document, 0, 2, None), Sentence(document, 2, 4, None)])
+    quoted = prompts.quoted([Sentence(document, 0, 2), Sentence(document, 2, 4)])
     for part in ("简报第138期", "东北网", "2011-04-19"):
         assert quoted.count(part) == 1
         assert quoted.index(part) < quoted.index("甲。") < quoted.index("乙。")

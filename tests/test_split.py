@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingest.loaders import body_spans, load
+from ingest.chrome import body_spans
+from ingest.loaders import load
 from ingest.split import split
 from rag.types import Chunk, Document
 
@@ -119,7 +120,7 @@ def test_the_counter_is_asked_in_few_bounded_batches() -> None:
 
 @pytest.fixture(scope="module")
 def seed() -> list[Chunk]:
-    return split(load(SEED)[0], characters)
+    return split(load(SEED).documents[0], characters)
 
 
 def test_no_chunk_of_the_seed_holds_chrome(seed: list[Chunk]) -> None:

@@ -10,7 +10,7 @@ from rag.types import Document
 
 
 def said(text: str, title: str = "", date: str = "") -> list[Sentence]:
-    return [Sentence(Document("document", text, title, "", date), 0, len(text), None)]
+    return [Sentence(Document("document", text, title, "", date), 0, len(text))]
 
 
 @pytest.mark.parametrize(

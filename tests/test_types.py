@@ -48,7 +48,7 @@ def test_an_answer_is_json_with_the_keys_of_the_contract(answer: Answer) -> None
         assert list(figure) == "text value unit supported citation".split()
     for passage in row["passages"]:
         assert list(passage) == "rank score text start end page document".split()
-        assert list(passage["document"]) == "id title source date path".split()
+        assert list(passage["document"]) == "id title source date path issue author period".split()
 
 
 @given(ANSWERS)

@@ -9,15 +9,20 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from rag.errors import InputError, JianbaoError
 from rag.settings import Settings
 from ui.render import visible
+
+if TYPE_CHECKING:
+    from ingest import Step
+    from rag.store import Library
 
 app = typer.Typer(
     help="Answers questions about your own documents and shows the sentence each answer stands on.",
@@ -42,6 +47,16 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value."
 ScopeOption = Annotated[
     list[str] | None, typer.Option("--document", metavar="ID", help="Use only this document; may be given again.")
 ]
+SinceOption = Annotated[
+    str,
+    typer.Option(
+        metavar="DATE", help="Use only documents from this day, month or year on (2011-04-19, 2011-04, 2011)."
+    ),
+]
+UntilOption = Annotated[str, typer.Option(metavar="DATE", help="Use only documents up to this day, month or year.")]
+SourceOption = Annotated[
+    str, typer.Option(metavar="NAME", help="Use only documents of sources with this in their name.")
+]
 
 T = TypeVar("T")
 
@@ -62,7 +77,9 @@ def chat(
 
     with Assistant.open(library) as assistant:
         if paths:
-            _print_report(sync(paths, assistant, progress=_progress("Reading")), file=sys.stderr)
+            with _reading() as tell:
+                report = sync(paths, assistant, progress=tell)
+            _print_report(report, file=sys.stderr)
         local = assistant.settings.llm in ("local", "none") or assistant.settings.llm.endswith(".gguf")
         serve(assistant, host=host, port=port, local=local)
 
@@ -71,18 +88,32 @@ def chat(
 def ingest(
     paths: Annotated[list[Path], typer.Argument(help="Files and folders that the library shall match.")],
     library: LibraryOption = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on until Ctrl-C, and follow every change.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make the library match these files and folders."""
     from ingest import sync
+    from ingest.watch import changes
     from rag import Assistant
 
-    with Assistant.open(library) as assistant:
-        report = sync(paths, assistant, progress=_progress("Reading"))
-    if as_json:
-        _print_json(report)
-    else:
-        _print_report(report, file=sys.stdout)
+    def run() -> dict[str, Any]:
+        with _reading() as tell:
+            report = sync(paths, assistant, progress=tell)
+        if as_json:
+            _print_json(report)
+        else:
+            _print_report(report, file=sys.stdout)
+        return report
+
+    try:
+        with Assistant.open(library) as assistant:
+            report = run()
+            for _ in changes(paths) if watch else ():
+                run()
+    except KeyboardInterrupt:
+        if not watch:
+            print("jianbao: Interrupted; what was read is stored. The same command goes on.", file=sys.stderr)
+        raise typer.Exit(130) from None
     named = {str(path.expanduser().absolute()) for path in paths}
     if any(failure["path"] in named for failure in report["failed"]):
         raise typer.Exit(1)
@@ -93,6 +124,9 @@ def ask(
     question: Annotated[str, typer.Argument(help="The question, in Chinese or English.")],
     library: LibraryOption = None,
     document: ScopeOption = None,
+    since: SinceOption = "",
+    until: UntilOption = "",
+    source: SourceOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question, with the sentences that the answer stands on."""
@@ -100,7 +134,8 @@ def ask(
 
     with Assistant.open(library) as assistant:
         streamed = ""
-        for event in assistant.stream(question, scope=document or None):
+        scope = _scope(assistant.library, document, since, until, source)
+        for event in assistant.stream(question, scope=scope):
             if isinstance(event, TextAdded) and not as_json and sys.stdout.isatty():
                 print(visible(event.text), end="", flush=True)
                 streamed += event.text
@@ -117,13 +152,17 @@ def retrieve(
     k: Annotated[int, typer.Option("-k", "--k", help="How many passages.", min=1)] = 5,
     library: LibraryOption = None,
     document: ScopeOption = None,
+    since: SinceOption = "",
+    until: UntilOption = "",
+    source: SourceOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Print the passages most likely to answer a question, the best first."""
     from rag import Assistant
 
     with Assistant.open(library) as assistant:
-        passages = assistant.retrieve(question, k=k, scope=document or None)
+        scope = _scope(assistant.library, document, since, until, source)
+        passages = assistant.retrieve(question, k=k, scope=scope)
     if as_json:
         _print_json([passage.as_dict() for passage in passages])
         return
@@ -140,6 +179,9 @@ def documents(
         list[str] | None, typer.Option("--remove", metavar="ID", help="Take this document out; may be given again.")
     ] = None,
     more: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="More ids for --remove.")] = None,
+    since: SinceOption = "",
+    until: UntilOption = "",
+    source: SourceOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """List what the library holds, or take documents out of it."""
@@ -149,6 +191,8 @@ def documents(
     settings = Settings.from_environment()
     if more and not remove:
         raise typer.BadParameter(f"{more[0]!r} is given without --remove.")
+    if remove and (since or until or source):
+        raise typer.BadParameter("--remove takes ids; list them with --since, --until and --source first.")
     with Library.open(library or settings.library, encoder=Encoder(settings).name) as opened:
         if remove:
             asked = [*remove, *(more or [])]
@@ -160,6 +204,9 @@ def documents(
             opened.remove(asked)
             print(f"Removed {len(asked)}.", file=sys.stderr)
         held = opened.documents()
+        if (wanted := _scope(opened, None, since, until, source)) is not None:
+            chosen = set(wanted)
+            held = [document for document in held if document.id in chosen]
     if as_json:
         _print_json([document.as_dict() for document in held])
         return
@@ -184,6 +231,9 @@ def evaluate(
     ] = None,
     library: LibraryOption = None,
     document: ScopeOption = None,
+    since: SinceOption = "",
+    until: UntilOption = "",
+    source: SourceOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Score a question set: answers, refusals, retrieval and latency. Or compare two runs, question by question."""
@@ -206,7 +256,8 @@ def evaluate(
             Assistant.open(temporary if documents else library) as assistant,
         ):
             if documents:
-                report = sync(documents, assistant, progress=_progress("Reading"))
+                with _reading() as tell:
+                    report = sync(documents, assistant, progress=tell)
                 if report["failed"]:
                     raise InputError(report["failed"][0]["error"])
             if not retrieval_only:
@@ -215,7 +266,7 @@ def evaluate(
                 assistant,
                 asked,
                 retrieval_only=retrieval_only,
-                scope=document or None,
+                scope=_scope(assistant.library, document, since, until, source),
                 progress=_progress("Asking"),
             )
     except KeyboardInterrupt:
@@ -275,6 +326,17 @@ def main() -> None:
         sys.exit(1)
 
 
+def _scope(library: Library, ids: Sequence[str] | None, since: str, until: str, source: str) -> list[str] | None:
+    """The ids of the only documents to be used; None for all of them."""
+    if not (since or until or source):
+        return list(ids) if ids else None
+    found = library.select(since=since, until=until, source=source)
+    found = [id for id in found if not ids or id in ids]
+    if not found:
+        raise InputError("No document is from that time and source. `jianbao documents` lists what the library holds.")
+    return found
+
+
 def _progress(label: str) -> Any:
     """Tells on stderr how far a run is: a bar on a terminal, now and then a plain line in a log."""
     from tqdm import tqdm
@@ -299,6 +361,36 @@ def _logged(label: str, items: Sequence[T]) -> Iterator[T]:
             print(f"{label}: {done} of {len(items)}, about {_duration(left)} left", file=sys.stderr, flush=True)
             told, tenths = now, done * 10 // len(items)
         yield item
+
+
+@contextmanager
+def _reading() -> Iterator[Callable[[Step], None]]:
+    """Tells on stderr how far a sync is, as `_progress` does; nothing where there is nothing to read."""
+    from tqdm import tqdm
+
+    started = time.monotonic()
+    told = started
+    bar: Any = None
+
+    def tell(step: Step) -> None:
+        nonlocal told, bar
+        if not step.of_files:
+            return
+        left = "" if step.seconds_left is None else f", about {_duration(step.seconds_left)} left"
+        line = f"{step.files} of {step.of_files} files, {step.chunks_per_second:.0f} passages/s{left}"
+        if sys.stderr.isatty():
+            bar = bar or tqdm(total=step.of_bytes, file=sys.stderr, bar_format="Reading |{bar:30}| {postfix}")
+            bar.n = step.bytes
+            bar.set_postfix_str(line)
+        elif time.monotonic() - told >= 30:
+            print(f"Reading: {line}", file=sys.stderr, flush=True)
+            told = time.monotonic()
+
+    try:
+        yield tell
+    finally:
+        if bar is not None:
+            bar.close()
 
 
 def _duration(seconds: float) -> str:
@@ -328,8 +420,11 @@ def _print_json(value: Any) -> None:
 
 
 def _print_report(report: dict[str, Any], *, file: Any) -> None:
-    counts = ", ".join(f"{report[name]} {name}" for name in ("added", "updated", "unchanged", "removed"))
+    names = ["added", "updated", "unchanged", "removed", *(name for name in ("renamed", "copies") if report[name])]
+    counts = ", ".join(f"{report[name]} {name}" for name in names)
     print(f"{counts}; {report['chunks']} passages embedded in {report['seconds']:.1f} s.", file=file)
+    if len(report["failed"]) > 1:
+        print(f"{len(report['failed'])} could not be read; what the library held of them stays:", file=sys.stderr)
     for failure in report["failed"]:
         print(_line(f"failed: {failure['path']}: {failure['error']}"), file=sys.stderr)
 

@@ -67,7 +67,7 @@ def _words(text: str) -> frozenset[str]:
 
 @cache
 def _sentences(document: Document) -> tuple[Sentence, ...]:
-    return tuple(Sentence(document, start, end, None) for start, end in sentences(document.text))
+    return tuple(Sentence(document, start, end) for start, end in sentences(document.text))
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -158,7 +158,7 @@ def of_set(folder: str, questions: str) -> Iterator[Right]:
 
 def of_seed() -> Iterator[Right]:
     """The right answers of the seed briefing's questions."""
-    (document,) = load(SEEDS / "briefing-138.txt")
+    (document,) = load(SEEDS / "briefing-138.txt").documents
     reader = Reader({document.id: document})
     for row in _lines(SEEDS / "questions.jsonl"):
         yield from of_question(reader, "seed", row, _answers(row, {}), [document])

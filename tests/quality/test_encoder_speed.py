@@ -40,7 +40,7 @@ def encoder() -> Encoder:
 
 @pytest.fixture(scope="module")
 def passages() -> list[str]:
-    text = load(SEEDS / "briefing-138.txt")[0].text
+    text = load(SEEDS / "briefing-138.txt").documents[0].text
     return [text[start : start + 300] for start in range(0, len(text) - 300, 35)][:48]
 
 

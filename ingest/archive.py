@@ -1,0 +1,84 @@
+"""The members of a zip archive as files, one after the other, in a folder that is gone afterwards.
+
+A member's name is only ever a label: it is written under a name of our own, so that no archive can write elsewhere. It
+knows nothing of what the members are.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Collection, Iterator
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from ingest.limits import check_zip
+from rag.errors import DocumentError
+
+MEMBERS = 5000
+
+
+class Member(NamedTuple):
+    """A file of an archive: its name there, and where it lies until the next one is asked for, or what is wrong."""
+
+    name: str
+    file: Path | None
+    error: str = ""
+
+
+def members(path: Path, suffixes: Collection[str]) -> Iterator[Member]:
+    """The members whose names end in one of the suffixes, in the archive's order; others are not documents.
+
+    Raises DocumentError when the archive cannot be opened, has too many members or unpacks to too much.
+    """
+    check_zip(path)
+    with _opened(path) as archive, tempfile.TemporaryDirectory(prefix="jianbao-") as folder:
+        infos = [info for info in archive.infolist() if not info.is_dir()]
+        if len(infos) > MEMBERS:
+            raise DocumentError(f"{path.name} has {len(infos):,} members; unpack it, and name the folder instead.")
+        for info in infos:
+            name = _name(info)
+            label = PurePosixPath(name.replace("\\", "/"))
+            suffix = label.suffix.lower()
+            if suffix not in suffixes or label.name.startswith((".", "~$")) or "__MACOSX" in label.parts:
+                continue
+            if suffix == ".zip":
+                yield Member(name, None, f"{name} is an archive within an archive; unpack it first.")
+                continue
+            if info.flag_bits & 1:
+                yield Member(name, None, f"{name} needs a password; unpack the archive, and name the folder instead.")
+                continue
+            file = Path(folder, f"member{suffix}")
+            try:
+                with archive.open(info) as source, file.open("wb") as target:
+                    shutil.copyfileobj(source, target, 1 << 20)
+            except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+                yield Member(name, None, f"{name} cannot be unpacked ({error}); make the archive again.")
+            else:
+                yield Member(name, file)
+            file.unlink(missing_ok=True)
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError) as error:
+        raise DocumentError(f"{path.name} is no zip archive, or damaged ({error}); make it again.") from error
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    """A member's name. One not marked as UTF-8 is UTF-8 all the same, or GB18030, which Chinese Windows writes."""
+    if info.flag_bits & 0x800:
+        return info.filename
+    try:
+        raw = info.filename.encode("cp437")
+    except UnicodeEncodeError:
+        return info.filename
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return info.filename

@@ -1,0 +1,117 @@
+"""How a sync keeps up with the encoder, on real news articles: speed, memory, and what a second sync does.
+
+JIANBAO_ARTICLES sets how many articles are read; all are 3,860, and take a quarter of an hour on two cores.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pytest
+
+from ingest import sync
+from ingest.loaders import load
+from ingest.split import split
+from rag import Assistant
+from rag.store import indexed_text
+from tests.conftest import SHARED
+
+NEWS = SHARED / "bench" / "news" / "documents.jsonl"
+ARTICLES = int(os.environ.get("JIANBAO_ARTICLES", "240"))
+ROUNDS = 3
+pytestmark = [
+    pytest.mark.skipif(not NEWS.is_file(), reason="the news are not here; put them at ../shared/bench/news"),
+    pytest.mark.timeout(3600),
+]
+
+
+def texts() -> list[str]:
+    lines = NEWS.read_text(encoding="utf-8").splitlines()[:ARTICLES]
+    return [json.loads(line)["text"] for line in lines]
+
+
+def test_a_sync_runs_at_nearly_the_speed_of_the_encoder(tmp_path: Path) -> None:
+    """Rounds of both on the same articles, one after the other, so that a busy machine slows both."""
+    articles = texts()
+    shares = []
+    with Assistant.open(tmp_path / "library") as assistant:
+        assistant.encoder.encode_documents(["培訓"])
+        for number in range(ROUNDS):
+            folder = tmp_path / f"round{number}"
+            folder.mkdir()
+            for index, text in enumerate(articles[number::ROUNDS]):
+                (folder / f"{number}-{index}.txt").write_text(text, encoding="utf-8")
+            report = sync(folder, assistant)
+            indexed = [
+                indexed_text(document, chunk)
+                for file in sorted(folder.iterdir())
+                for document in load(file).documents
+                for chunk in split(document, assistant.encoder.count_tokens)
+            ]
+            started = time.perf_counter()
+            for start in range(0, len(indexed), 256):
+                assistant.encoder.encode_documents(indexed[start : start + 256])
+            alone = time.perf_counter() - started
+            assert report["chunks"] == len(indexed)
+            shares.append(alone / report["seconds"])
+            print(
+                f"{len(indexed)} passages: encoder alone {len(indexed) / alone:.1f}/s, "
+                f"sync {report['chunks'] / report['seconds']:.1f}/s, share {shares[-1]:.3f}"
+            )
+    assert median(shares) >= 0.85
+
+
+MEASURED = """
+import json, resource, sys, time
+from pathlib import Path
+from ingest import sync
+from rag import Assistant
+folder, library = sys.argv[1:]
+told = {}
+with Assistant.open(library) as assistant:
+    told["first"] = sync(folder, assistant)
+with Assistant.open(library) as assistant:
+    told["second"] = sync(folder, assistant)
+    told["opened"] = assistant.library._vectors._opened is not None
+    for file in sorted(Path(folder).iterdir())[:10]:
+        file.write_text(file.read_text(encoding="utf-8") + "\\n另據報道，全省培訓8710人次。", encoding="utf-8")
+    told["third"] = sync(folder, assistant)
+told["megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps(told))
+"""
+
+
+def test_memory_stays_flat_a_second_sync_embeds_nothing_and_ten_edits_only_those(tmp_path: Path) -> None:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for number, text in enumerate(texts()):
+        (folder / f"{number:05}.txt").write_text(text, encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, "-c", MEASURED, str(folder), str(tmp_path / "library")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
+    first, second, third = told["first"], told["second"], told["third"]
+    print(
+        f"{first['added']} articles, {first['chunks']} passages in {first['seconds']:.0f} s; "
+        f"again {second['seconds']} s; "
+        f"ten edited {third['seconds']} s, {third['chunks']} passages; peak {told['megabytes']:.0f} MB"
+    )
+    assert first["failed"] == []
+    assert first["added"] + first["copies"] == ARTICLES
+    assert (second["chunks"], second["unchanged"], second["added"]) == (0, first["added"], 0)
+    assert not told["opened"], "the vector index was opened though nothing had changed"
+    assert second["seconds"] < 5
+    assert third["updated"] == 10
+    assert third["unchanged"] == first["added"] - 10
+    assert third["chunks"] <= 10 * 15
+    assert told["megabytes"] < 1500
