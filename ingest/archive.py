@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from ingest.limits import check_zip
+from ingest.limits import METHODS, check_sizes
 from rag.errors import DocumentError
 
 MEMBERS = 5000
@@ -31,13 +31,14 @@ class Member(NamedTuple):
 def members(path: Path, suffixes: Collection[str]) -> Iterator[Member]:
     """The members whose names end in one of the suffixes, in the archive's order; others are not documents.
 
-    Raises DocumentError when the archive cannot be opened, has too many members or unpacks to too much.
+    A member that cannot be unpacked comes with what is wrong. Raises DocumentError when the archive cannot be opened,
+    has too many members or unpacks to too much.
     """
-    check_zip(path)
     with _opened(path) as archive, tempfile.TemporaryDirectory(prefix="jianbao-") as folder:
         infos = [info for info in archive.infolist() if not info.is_dir()]
         if len(infos) > MEMBERS:
             raise DocumentError(f"{path.name} has {len(infos):,} members; unpack it, and name the folder instead.")
+        check_sizes(path, infos)
         for info in infos:
             name = _name(info)
             label = PurePosixPath(name.replace("\\", "/"))
@@ -50,12 +51,15 @@ def members(path: Path, suffixes: Collection[str]) -> Iterator[Member]:
             if info.flag_bits & 1:
                 yield Member(name, None, f"{name} needs a password; unpack the archive, and name the folder instead.")
                 continue
+            if info.compress_type not in METHODS:
+                yield Member(name, None, f"{name} is packed in a rare way; make an ordinary zip archive.")
+                continue
             file = Path(folder, f"member{suffix}")
             try:
                 with archive.open(info) as source, file.open("wb") as target:
                     shutil.copyfileobj(source, target, 1 << 20)
-            except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
-                yield Member(name, None, f"{name} cannot be unpacked ({error}); make the archive again.")
+            except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError):
+                yield Member(name, None, f"{name} is damaged within the archive; make the archive again.")
             else:
                 yield Member(name, file)
             file.unlink(missing_ok=True)
@@ -64,8 +68,8 @@ def members(path: Path, suffixes: Collection[str]) -> Iterator[Member]:
 def _opened(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError) as error:
-        raise DocumentError(f"{path.name} is no zip archive, or damaged ({error}); make it again.") from error
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise DocumentError(f"{path.name} is no zip archive, or damaged or cut off; make it again.") from error
 
 
 def _name(info: zipfile.ZipInfo) -> str:

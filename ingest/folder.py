@@ -1,6 +1,7 @@
 """What is in files and folders that were named: which files can be read, and which of them have changed.
 
-It reads names, sizes, times and digests, and no content. It follows no link that leads out of its folder.
+It reads names, sizes, times and digests, and no content. It follows no link that leads out of its folder, and takes no
+digest of a file that is too large to be read.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ingest.loaders import INSTEAD, SUFFIXES
+from ingest.loaders import INSTEAD, LARGEST_SET, SUFFIXES, one_line
 from ingest.plan import Key
 from ingest.records import is_question_set
 from rag.store import FileStamp
@@ -40,7 +41,7 @@ def scan(roots: Sequence[Path], known: Mapping[str, FileStamp]) -> Scan:
     for file in sorted(set(_files(roots, found))):
         path = str(file)
         if path != printable(file):
-            reason = f"{printable(file)} has a name that is not UTF-8; rename the file or its folder."
+            reason = f"{one_line(printable(file))} has a name that is not UTF-8; rename the file or its folder."
             found.failed.append((file, reason))
             continue
         try:
@@ -49,9 +50,16 @@ def scan(roots: Sequence[Path], known: Mapping[str, FileStamp]) -> Scan:
             if old and (old.size, old.modified) == (status.st_size, status.st_mtime_ns):
                 found.files[path] = old
                 continue
+            if status.st_size > LARGEST_SET:  # which takes minutes to look through, and nothing could read it
+                name, size, most = one_line(file.name), status.st_size >> 20, LARGEST_SET >> 20
+                reason = f"{name} has {size:,} MB; up to {most} MB are read at once."
+                found.failed.append((file, f"{reason} Split it."))
+                found.unseen.append(file)
+                continue
             new = FileStamp(path, status.st_size, status.st_mtime_ns, _sha256(file))
         except OSError as error:
-            reason = f"{file.name} cannot be read ({error.strerror or error}). Check its permissions."
+            name, why = one_line(file.name), error.strerror or type(error).__name__
+            reason = f"{name} cannot be read ({why}). Check its permissions."
             found.failed.append((file, reason))
             found.unseen.append(file)
             continue
@@ -82,7 +90,7 @@ def _files(roots: Sequence[Path], found: Scan) -> Iterator[Path]:
     def unreadable(error: OSError) -> None:
         folder = Path(error.filename)
         found.unseen.append(folder)
-        reason = f"The folder {printable(folder)} cannot be read ({error.strerror}). Check its permissions."
+        reason = f"The folder {one_line(printable(folder))} cannot be read ({error.strerror}). Check its permissions."
         found.failed.append((folder, reason))
 
     for root in roots:
@@ -90,7 +98,7 @@ def _files(roots: Sequence[Path], found: Scan) -> Iterator[Path]:
             yield root
             continue
         if not os.path.isdir(root):  # a pipe or a device, which would be read without an end
-            reason = f"{printable(root)} is neither a file nor a folder. Name one that holds documents."
+            reason = f"{one_line(printable(root))} is neither a file nor a folder. Name one that holds documents."
             found.failed.append((root, reason))
             continue
         for folder, folders, names in os.walk(root, onerror=unreadable):

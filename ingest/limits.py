@@ -10,7 +10,7 @@ import mmap
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -28,9 +28,14 @@ MOST_SHRUNK = 300
 #: Parts below this size may be shrunk as much as they like.
 _SMALL = 10_000_000
 
+#: How parts may be shrunk. bzip2 and LZMA, which hardly any program uses, would inflate 20,000 times, and all at once.
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
 _PIECE = 1 << 18
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Parts in these encodings spell < and ! as ASCII does, so that a document type cannot hide from the search for it.
+# What a Mac keeps of a file beside it, under the same ending, when it makes a zip file.
+_APPLE = b"\0\5\x16\7"
 _ENCODINGS = re.compile(
     rb"(?i)utf-?8|utf-16(?:le|be)?|(?:us-)?ascii|iso-8859-\d+|windows-125\d|gb(?:2312|k|18030)|big5"
 )
@@ -45,6 +50,18 @@ def check_zip(path: Path) -> None:
     """
     for _ in _pieces(path):
         pass
+
+
+def check_sizes(path: Path, parts: Iterable[zipfile.ZipInfo]) -> None:
+    """Raises DocumentError when parts are too large, or shrunk too much, by what the zip file's directory says.
+
+    zipfile inflates no more of a part than that, but for methods that are not in `METHODS`.
+    """
+    parts = list(parts)
+    if sum(part.file_size for part in parts) > MOST_BYTES or any(
+        part.file_size > _SMALL and part.file_size > MOST_SHRUNK * part.compress_size for part in parts
+    ):
+        raise _too_large(path)
 
 
 def check_office(path: Path, *, most_xml: int = MOST_XML) -> None:
@@ -121,14 +138,13 @@ def _pieces(path: Path) -> Iterator[tuple[int, str, bytes]]:
         parts = archive.infolist()
         if len(parts) > MOST_PARTS:
             raise DocumentError(f"{path.name} holds {len(parts):,} files; more than {MOST_PARTS:,} are not read.")
-        if sum(part.file_size for part in parts) > MOST_BYTES:
-            raise _too_large(path)
+        check_sizes(path, parts)
         total = 0
         for number, part in enumerate(parts):
             if part.flag_bits & 1:
                 raise DocumentError(_locked(path))
-            if part.file_size > _SMALL and part.file_size > MOST_SHRUNK * part.compress_size:
-                raise _too_large(path)
+            if part.compress_type not in METHODS:
+                raise NotImplementedError("compression")
             with archive.open(part) as stream:
                 while piece := stream.read(_PIECE):
                     total += len(piece)
@@ -175,7 +191,7 @@ def _is_xml(path: Path, name: str, start: bytes) -> bool:
     utf16 = start.startswith((b"\xff\xfe", b"\xfe\xff")) or start[:2] in (b"<\0", b"\0<")
     text = start[2:] if start.startswith((b"\xff\xfe", b"\xfe\xff")) else start.removeprefix(b"\xef\xbb\xbf").lstrip()
     named = name.lower().endswith((".xml", ".rels"))
-    if not (named or text.startswith((b"<?xml", b"<\0?\0", b"\0<\0?"))):
+    if start.startswith(_APPLE) or not (named or text.startswith((b"<?xml", b"<\0?\0", b"\0<\0?"))):
         return False
     plain = text[:400].replace(b"\0", b"") if utf16 else text[:400]
     declared = _DECLARED.match(plain)

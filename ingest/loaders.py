@@ -6,10 +6,11 @@ imported when the first such file is met.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from ingest.archive import members
@@ -85,9 +86,25 @@ def load(path: Path) -> Loaded:
                 return Loaded(found, [])
             raise _without_text(path)
         return Loaded([_document(path, _extracted(path, suffix))], [])
+    except DocumentError as error:
+        raise DocumentError(one_line(str(error))) from error
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise DocumentError(f"{path.name} cannot be read ({reason}); check that it exists and is yours.") from error
+        name = one_line(path.name)
+        raise DocumentError(f"{name} cannot be read ({reason}); check that it exists and is yours.") from error
+
+
+# Line breaks and other controls, and the marks that turn the direction of what follows.
+_UNSEEN = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def one_line(sentence: str) -> str:
+    r"""A sentence that names a file, in one line and in one direction, whatever the file is called.
+
+    >>> one_line("two\nlines.txt holds no text.")
+    'two�lines.txt holds no text.'
+    """
+    return _UNSEEN.sub("\ufffd", sentence)
 
 
 def keeps_ids(path: str | Path) -> bool:
@@ -139,20 +156,28 @@ def _without_text(path: Path) -> DocumentError:
 
 
 def _archive(path: Path) -> Loaded:
-    documents: list[Document] = []
+    documents: dict[str, Document] = {}
     problems: list[Problem] = []
     for member in members(path, SUFFIXES):
         if member.file is None:
-            problems.append(Problem(member.name, member.error))
+            problems.append(Problem(member.name, one_line(member.error)))
             continue
         try:
             loaded = load(member.file)
         except DocumentError as error:
-            problems.append(Problem(member.name, str(error).replace(member.file.name, member.name)))
+            sentence = one_line(str(error).replace(member.file.name, member.name))
+            problems.append(Problem(member.name, sentence))
             continue
         for document in loaded.documents:
             own = f"/{document.id}" if keeps_ids(member.file) else ""
-            documents.append(replace(document, id=f"{path.name}/{member.name}{own}", path=str(path)))
+            id = f"{path.name}/{member.name}{own}"
+            if id in documents:
+                sentence = f"{member.name}{own} is in the archive twice; give each its own name, and make it again."
+                problems.append(Problem(member.name, one_line(sentence)))
+                continue
+            # A table without a caption is called by its file's name, which here is one of ours.
+            title = PurePosixPath(member.name).stem if document.title == member.file.stem else document.title
+            documents[id] = replace(document, id=id, title=title, path=str(path))
     if not documents and not problems:
         raise DocumentError(f"{path.name} holds no file of a kind that can be read; add some or leave it out.")
-    return Loaded(documents, problems)
+    return Loaded(list(documents.values()), problems)

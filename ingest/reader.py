@@ -3,23 +3,27 @@
 Parsers of PDF, Office and image files are large programs. A hostile file may crash them, keep them busy for ever or
 make them ask for all memory there is. So they run in a child that has so much memory, is given so much time, and may
 neither open a connection nor start a program. Parent and child exchange lines of JSON, which nothing is executed from.
-Plain text, which only our own code reads, is read at once.
+What the child unpacks lies in a folder that goes when the child goes. Plain text, which only our own code reads, is
+read at once.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from ingest.loaders import PLAIN, Loaded, Problem, load
+from ingest.loaders import PLAIN, Loaded, Problem, load, one_line
 from rag.errors import DocumentError
 from rag.types import Document
 
@@ -29,26 +33,41 @@ MEMORY = 4 << 30
 SECONDS = 2400.0
 _FIELDS = [field.name for field in fields(Document)]
 # What reading a file never needs: https://docs.python.org/3/library/audit_events.html
-_FORBIDDEN = ("socket.connect", "socket.bind", "socket.getaddrinfo", "subprocess.Popen", "os.system", "os.exec")
+_FORBIDDEN = frozenset(
+    "socket.connect socket.bind socket.sendto socket.sendmsg socket.getaddrinfo socket.gethostbyname "
+    "socket.gethostbyaddr socket.getnameinfo subprocess.Popen os.system os.exec os.fork os.forkpty os.posix_spawn "
+    "os.spawn os.startfile pty.spawn".split()
+)
+# Where this code stands. Python would also look for modules in the folder that it is started in, which may be one of
+# documents: whoever puts a docx.py among them must not have it run. So -P, and this.
+_CODE = str(Path(__file__).resolve().parent.parent)
 
 
 class Reader:
     """Reads files one after the other. Start is cheap: the child is started by the first file that needs it.
 
-    Use it in a `with` block, or close it: that ends the child, also in the middle of a file.
+    Use it in a `with` block, or close it: that ends the child, also in the middle of a file, and from another thread.
     """
 
     def __init__(self, *, seconds: float = SECONDS, memory: int = MEMORY) -> None:
         self.seconds = seconds
         self.memory = memory
         self._child: subprocess.Popen[bytes] | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._closed = False
+        self._starting, self._reading = threading.Lock(), threading.Lock()
 
     def read(self, path: Path) -> Loaded:
-        """What `ingest.loaders.load` makes of a file. Raises DocumentError, for a file that breaks its parser too."""
+        """What `ingest.loaders.load` makes of a file. Raises DocumentError, for a file that breaks its parser too.
+
+        Raises RuntimeError when the reader is closed, or is being closed meanwhile.
+        """
         if path.suffix.lower() in PLAIN:
             return load(path)
-        child = self._started()
+        with self._reading:
+            return self._ask(self._started(), path)
+
+    def _ask(self, child: subprocess.Popen[bytes], path: Path) -> Loaded:
         assert child.stdin is not None
         assert child.stdout is not None
         late = threading.Event()
@@ -66,20 +85,30 @@ class Reader:
             line = child.stdout.readline()
         finally:
             timer.cancel()
-        if not line.endswith(b"\n"):
+            timer.join()  # it may be giving up this very moment
+        whole = line.endswith(b"\n")
+        if late.is_set() or not whole:
             self._stop()
-            raise DocumentError(
-                f"{path.name} took more than {self.seconds:.0f} seconds to read; split it into smaller files."
-                if late.is_set()
-                else f"{path.name} cannot be read: it is damaged, or needs more than {self.memory >> 30} GB of memory. "
-                "Open it in the program that made it and save it again, or split it."
-            )
-        return _from_json(json.loads(line))
+        if whole:
+            return _from_json(json.loads(line))
+        if self._closed:
+            raise RuntimeError("the reader has been closed")
+        name = one_line(path.name)
+        raise DocumentError(
+            f"{name} took more than {self.seconds:.0f} seconds to read; split it into smaller files."
+            if late.is_set()
+            else f"{name} cannot be read: it is damaged, or needs more than {self.memory >> 30} GB of memory. "
+            "Open it in the program that made it and save it again, or split it."
+        )
 
     def close(self) -> None:
         """Ends the child; a reader that is closed reads no more."""
-        self._closed = True
-        self._stop()
+        with self._starting:
+            self._closed = True
+            if self._child is not None:
+                self._child.kill()
+        with self._reading:  # which ends at once, as the child has
+            self._stop()
 
     def __enter__(self) -> Reader:
         return self
@@ -90,21 +119,26 @@ class Reader:
         self.close()
 
     def _started(self) -> subprocess.Popen[bytes]:
-        if self._closed:
-            raise RuntimeError("the reader has been closed")
-        if self._child is None:
-            self._child = subprocess.Popen(  # noqa: S603 - this very Python, with words of our own
-                [sys.executable, "-c", f"from ingest.reader import serve; serve({self.memory})"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,  # parsers say there what they think of a file
-                # A Ctrl-C is for the parent, which then closes this.
-                start_new_session=True,
-            )
-        return self._child
+        with self._starting:
+            if self._closed:
+                raise RuntimeError("the reader has been closed")
+            if self._child is None:
+                self._folder = tempfile.TemporaryDirectory(prefix="jianbao-")
+                code = f"import sys; sys.path.append({_CODE!r}); from ingest.reader import serve; "
+                self._child = subprocess.Popen(  # noqa: S603 - this very Python, with words of our own
+                    [sys.executable, "-P", "-c", f"{code}serve({self.memory}, {self.seconds})"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,  # parsers say there what they think of a file
+                    env={**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self._folder.name)},
+                    # A Ctrl-C is for the parent, which then closes this.
+                    start_new_session=True,
+                )
+            return self._child
 
     def _stop(self) -> None:
         child, self._child = self._child, None
+        folder, self._folder = self._folder, None
         if child is not None:
             child.kill()
             child.wait()
@@ -112,15 +146,27 @@ class Reader:
                 assert stream is not None
                 with contextlib.suppress(BrokenPipeError):
                     stream.close()
+        if folder is not None:
+            folder.cleanup()
 
 
-def serve(memory: int) -> None:
+def serve(memory: int, seconds: float) -> None:
     """What the child does until its input ends: a path a line comes in, what was read goes out."""
-    replies = os.fdopen(os.dup(1), "wb")
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)  # a parser that asks for input gets none
     os.dup2(2, 1)  # whatever a parser prints is no reply
     _confine(memory)
-    for line in sys.stdin.buffer:
+    for line in requests:
+        _limit(seconds)
         _reply(replies, _read(Path(json.loads(line))))
+        _limit(0)
+
+
+def _limit(seconds: float) -> None:
+    """Has the system end this process after so many seconds and some more, for the case that the parent is gone."""
+    if sys.platform != "win32":
+        signal.alarm(math.ceil(seconds) + 5 if seconds else 0)
 
 
 def _confine(memory: int) -> None:
@@ -143,10 +189,11 @@ def _read(path: Path) -> dict[str, Any]:
     except DocumentError as error:
         return {"error": str(error)}
     except MemoryError:
-        return {"error": f"{path.name} needs too much memory to be read; split it into smaller files."}
+        return {"error": f"{one_line(path.name)} needs too much memory to be read; split it into smaller files."}
     except Exception as error:  # noqa: BLE001 - every parser has its own; the child goes on with the next file
+        name, kind = one_line(path.name), type(error).__name__
         return {
-            "error": f"{path.name} cannot be read ({type(error).__name__}): it is damaged, or not what its name says. "
+            "error": f"{name} cannot be read ({kind}): it is damaged, or not what its name says. "
             "Open it in the program that made it and save it again."
         }
 

@@ -18,6 +18,11 @@ from rag.errors import DocumentError
 from rag.text import fold
 from rag.types import Document
 
+#: Characters of one record. As JSON may describe much in few characters, its objects take up to 24 bytes for each.
+LONGEST = 16 << 20
+#: Bytes of the first line of a question set; a longer one is no question.
+_LONGEST_QUESTION = 1 << 20
+
 
 def is_question_set(path: Path) -> bool:
     """Whether a file is a question set (.jsonl, with `question` and no `text` in its first record), so no document."""
@@ -25,9 +30,11 @@ def is_question_set(path: Path) -> bool:
         return False
     try:
         with path.open("rb") as file:
-            data = next((line for line in file if line.strip()), b"")
+            data = file.readline(_LONGEST_QUESTION)
+            while data and not data.strip():
+                data = file.readline(_LONGEST_QUESTION)
             if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                data += file.read()
+                data += file.read(2 * _LONGEST_QUESTION - len(data))
         first = json.loads(decode(data, path.name).strip().split("\n")[0])
     except (OSError, ValueError, RecursionError, DocumentError):
         return False  # `load` will say what is wrong with it
@@ -57,6 +64,8 @@ def records(text: str, path: Path) -> list[Document]:
 
 
 def _record(line: str, where: str, path: Path) -> Document:
+    if len(line) > LONGEST:
+        raise DocumentError(f"{where} has more than {LONGEST >> 20} million characters; make several records of it.")
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:

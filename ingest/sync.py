@@ -131,12 +131,16 @@ def checked_paths(paths: Sequence[str | Path] | str | Path) -> list[Path]:
 
 
 class _Read(NamedTuple):
-    """A file that was read: its documents with their chunks and what is wrong with parts of it, or why it failed."""
+    """A file that was read: its documents with their chunks and what is wrong with parts of it, or why it failed.
+
+    `changed`: it is not what it was when it was looked at, so that the next sync has to read it again.
+    """
 
     stamp: FileStamp
     documents: list[tuple[Document, list[Chunk]]]
     problems: list[Problem]
     error: str = ""
+    changed: bool = False
 
 
 class _Sync:
@@ -171,8 +175,7 @@ class _Sync:
         self._settle(todo, here, known, owners)
         self._read_all([here.files[path] for path in todo.read])
         self._copy_all([(here.files[copy], owner) for copy, owner in todo.copies if copy in here.files], known)
-        if self.report.added or self.report.updated or self.report.removed:
-            self.library.ensure_reachable()
+        self.library.ensure_reachable()
         self.report.seconds = time.perf_counter() - self.started
         return self.report
 
@@ -235,11 +238,10 @@ class _Sync:
         path = Path(stamp.path)
         try:
             loaded = reader.read(path)
-            return _Read(
-                stamp,
-                [(document, split(document, self.encoder.count_tokens)) for document in loaded.documents],
-                loaded.problems,
-            )
+            status = path.stat()
+            changed = (status.st_size, status.st_mtime_ns) != (stamp.size, stamp.modified)
+            documents = [(document, split(document, self.encoder.count_tokens)) for document in loaded.documents]
+            return _Read(stamp, documents, loaded.problems, changed=changed)
         except DocumentError as error:
             return _Read(stamp, [], [], str(error))
         except OSError as error:
@@ -283,7 +285,7 @@ class _Sync:
         gone = [] if read.problems else sorted(set(stored) - set(ids))
         self.report.removed += len(gone)
         self.gone += gone
-        if not read.problems:
+        if not read.problems and not read.changed:
             self.complete.append(read.stamp)
 
     def _commit(self) -> None:

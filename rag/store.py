@@ -364,7 +364,8 @@ class Library:
     def put(self, entries: Sequence[Entry], *, remove: Sequence[str] = (), files: Sequence[FileStamp] = ()) -> None:
         """Stores documents, replacing those with the same ids, and removes others, all in one commit.
 
-        In the same commit `files` are remembered as completely read.
+        In the same commit `files` are remembered as completely read; any other file whose documents change is not,
+        until it is among them.
         """
         with self._lock:
             first = self._next_number()
@@ -375,7 +376,9 @@ class Library:
                     self._execute_many("INSERT INTO leftovers VALUES (?)", ((number,) for number in fresh))
                 self._index().add(fresh, np.concatenate([entry.vectors for entry in entries if len(entry.chunks)]))
             with self._transaction():
-                dead = self._delete_documents([*(entry.document.id for entry in entries), *remove])
+                changed = [entry.document.id for entry in entries] + list(remove)
+                self._forget_files({entry.document.path for entry in entries} | set(map(self.path_of, changed)))
+                dead = self._delete_documents(changed)
                 number = first
                 for entry in entries:
                     self._insert_document(entry, number)
@@ -428,6 +431,9 @@ class Library:
             self._execute_many("UPDATE documents SET id = ?, path = ? WHERE number = ?", planned)
             self._remember([move.to for move in moves])
             self._forget_cached()
+
+    def _forget_files(self, paths: Iterable[str | None]) -> None:
+        self._execute_many("DELETE FROM files WHERE path = ?", ((path,) for path in paths))
 
     def _remember(self, files: Iterable[FileStamp]) -> None:
         self._execute_many(
@@ -540,9 +546,17 @@ class Library:
             if newest <= self._reach().checked:
                 return Mended()
             index = self._index()  # which may find that all have to be checked again, so it comes before
+            self._unsettle()
             reach, mended = ensure_reachable(index, self._reach(), self._live(), self._batches, self._refill)
             self._remember_reach(reach)
+            with self._transaction():
+                self._connection.execute("DELETE FROM about WHERE name = 'unsettled'")
             return mended
+
+    def _unsettle(self) -> None:
+        """Notes that the vector index is being written, and that a crash from here on may leave its graph torn."""
+        with self._transaction():
+            self._connection.execute("INSERT OR REPLACE INTO about VALUES ('unsettled', '')")
 
     def _refill(self) -> None:
         self._drop_index()
@@ -616,21 +630,38 @@ class Library:
         """The vector index, opened on first use and made to agree with the catalog."""
         with self._lock:
             if not self._in_step:
+                unsettled = bool(
+                    self._rows("SELECT 1 FROM about WHERE name = 'unsettled' UNION ALL SELECT 1 FROM leftovers LIMIT 1")
+                )
                 try:
-                    self._clear_leftovers(self._vectors)
-                    self._fill()
-                    self._vectors.set_apart(self._batches(self._reach().apart))
+                    try:
+                        self._bring_in_step(try_it=unsettled)
+                    except LibraryDamaged:
+                        if not unsettled:
+                            raise
+                        # A change was cut off while the graph was being written, so that it is torn.
+                        self._drop_index()
+                        self._bring_in_step()
                 except BaseException:
                     self._close_index()
                     raise
                 self._in_step = True
             return self._vectors
 
+    def _bring_in_step(self, *, try_it: bool = False) -> None:
+        self._clear_leftovers(self._vectors)
+        if try_it and (first := self._live()[:1]):
+            for _, vectors in self._batches(first):
+                self._vectors.nearest(vectors[0], 1)
+        self._fill()
+        self._vectors.set_apart(self._batches(self._reach().apart))
+
     def _fill(self) -> None:
         """Adds what the catalog has and the index lacks, as after a lost disk write or a deleted index folder."""
         if self._vectors.count() >= self.chunk_count():
             return
         self._remember_reach(Reach())
+        self._unsettle()
         there = self._vectors.numbers()
         missing = [number for number in self._live() if number not in there]
         self._vectors.fill(tqdm(self._batches(missing), desc="Restoring the vector index", disable=None))

@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pypdfium2
 import pytest
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
-from ingest import ocr
-from ingest.layout import Line, Page, assemble, joined
+from ingest import ocr, reader
+from ingest.extracted import Extracted
 from ingest.ocr import _strips, read_image
 from ingest.pdf import read_pdf
 from rag.errors import DocumentError
+from tests.papers import FONT, column, drawn, pdf_bytes
 
-FONT = Path("/usr/share/fonts/opentype/noto/NotoSerifCJK-Regular.ttc")
 SENTENCE = "年初以來,全省各級組織部門開展組工乾部培訓341期,培訓組工乾部8710人次,收到了較好的效果。"
 needs_recognition = pytest.mark.skipif(not FONT.exists(), reason="fonts-noto-cjk is not installed")
-
-
-def drawn(*lines: str, face: int = 3, width: int = 1000, size: int = 28) -> Image.Image:
-    """Black lines of Chinese on white; face 2 is the simplified one, 3 the traditional."""
-    font = ImageFont.truetype(str(FONT), size, index=face)
-    image = Image.new("RGB", (width, 100 + 48 * len(lines)), "white")
-    for number, line in enumerate(lines):
-        ImageDraw.Draw(image).text((60, 50 + 48 * number), line, "black", font)
-    return image
-
-
-# --- pictures
 
 
 @pytest.fixture
@@ -71,6 +62,58 @@ def test_scanned_page_of_a_pdf_is_read_from_its_picture(tmp_path: Path) -> None:
     assert read_pdf(tmp_path / "a.pdf").text == "組工乾部8710人次"
 
 
+def with_picture(page: Any, document: Any, image: Image.Image) -> None:
+    """Puts a picture over a whole page."""
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG")
+    shown = pypdfium2.PdfImage.new(document)
+    shown.load_jpeg(buffer)
+    shown.set_matrix(pypdfium2.PdfMatrix().scale(*page.get_size()))
+    page.insert_obj(shown)
+    page.gen_content()
+
+
+@needs_recognition
+def test_page_whose_characters_are_noise_is_read_from_its_picture(tmp_path: Path) -> None:
+    pytest.importorskip("rapidocr")
+    noise = "".join(chr(0xE000 + ord(character) % 3000) for character in SENTENCE)
+    text = "可以選取的文字，培訓341期，收到了很好的效果。" * 2
+    document = pypdfium2.PdfDocument(pdf_bytes([column(noise), column(text)]))
+    for page in document:
+        with_picture(page, document, drawn("組工乾部8710人次", width=827, height=1170))
+    document.save(tmp_path / "a.pdf")
+    document.close()
+    # Where the characters are text they are believed, whatever the page shows.
+    assert by_page(read_pdf(tmp_path / "a.pdf")) == ["組工乾部8710人次", text]
+
+
+@needs_recognition
+def test_pages_of_text_and_scanned_pages_are_read_in_their_order(tmp_path: Path) -> None:
+    pytest.importorskip("rapidocr")
+    document = pypdfium2.PdfDocument(pdf_bytes([column("第一頁培訓341期。"), [], column("第三頁培訓12期。")]))
+    with_picture(document[1], document, drawn("第二頁8710人次", width=827, height=1170))
+    document.save(tmp_path / "a.pdf")
+    document.close()
+    assert by_page(read_pdf(tmp_path / "a.pdf")) == ["第一頁培訓341期。", "第二頁8710人次", "第三頁培訓12期。"]
+
+
+def by_page(found: Extracted) -> list[str]:
+    ends = [*found.pages[1:], len(found.text)]
+    return [found.text[start:end].strip() for start, end in zip(found.pages, ends, strict=True)]
+
+
+def test_a_tiff_of_too_many_pages_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ocr, "MOST_SCANS", 1)
+    page = Image.new("1", (20, 20))
+    page.save(tmp_path / "a.tif", save_all=True, append_images=[page])
+    with pytest.raises(DocumentError, match=r"^a\.tif has more than 1 pages; [^\n]*\.$"):
+        read_image(tmp_path / "a.tif")
+
+
+def test_a_file_has_twice_the_time_that_its_most_scanned_pages_take() -> None:
+    assert reader.SECONDS >= 2 * ocr.MOST_SCANS * ocr.SECONDS_A_SCAN
+
+
 @pytest.mark.parametrize("kind", ["png", "pdf"])
 def test_missing_package_is_named_with_the_command_that_installs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
@@ -80,6 +123,18 @@ def test_missing_package_is_named_with_the_command_that_installs_it(
     ocr._ready.cache_clear()
     with pytest.raises(DocumentError, match=r"^a\.\w+ is a (?:scan|picture).*pip install 'jianbao\[ocr\]'`\.$"):
         (read_pdf if kind == "pdf" else read_image)(tmp_path / f"a.{kind}")
+
+
+def test_missing_models_are_named_and_never_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "rapidocr"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "rapidocr", raising=False)
+    Image.new("RGB", (90, 120), "white").save(tmp_path / "a.png")
+    ocr._ready.cache_clear()
+    with pytest.raises(DocumentError, match=r"^a\.png is a picture.*models.*pip install[^\n]*\.$"):
+        read_image(tmp_path / "a.png")
 
 
 def test_picture_without_text_is_refused(tmp_path: Path) -> None:
@@ -120,27 +175,3 @@ def test_long_picture_is_cut_between_its_lines_and_nowhere_else() -> None:
     assert (spans[0][0], spans[-1][1]) == (0, 7000)
     assert all(stop - start <= ocr.STRIP for start, stop in spans)
     assert all(stop % 40 >= 30 for _, stop in spans[:-1])
-
-
-# --- lines
-
-
-def test_lines_are_joined_as_their_script_asks() -> None:
-    assert joined(["共培訓87", "10人次"]) == "共培訓8710人次"
-    assert joined(["in 2010", "2011 was"]) == "in 2010 2011 was"
-    assert joined(["2010-", "2011年"]) == "2010-2011年"
-    assert joined(["開展", "GDP growth"]) == "開展GDP growth"
-
-
-def test_pages_without_text_keep_their_place() -> None:
-    def page(*texts: str) -> Page:
-        return Page(
-            [Line(text, 70, 100 + 20 * n, 70 + 12 * len(text), 112 + 20 * n) for n, text in enumerate(texts)], 595, 842
-        )
-
-    text, offsets = assemble([page(), page("甲。"), page(), page("乙。")])
-    assert text == "甲。\n\n乙。"
-    assert len(offsets) == 4
-    assert list(offsets) == sorted(offsets)
-    assert (offsets[0], text[offsets[1] :], text[offsets[3] :]) == (0, text, "乙。")
-    assert assemble([]) == ("", ())

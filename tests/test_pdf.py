@@ -2,86 +2,26 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from ingest import pdf
 from ingest.extracted import Extracted
-from ingest.layout import Line, Page, without_running
 from ingest.pdf import clean, read_pdf
 from rag.errors import DocumentError
 from rag.text import sentences
-
-#: x, y (from the top, as people count), size and text of what is shown on a page.
-Shown = tuple[float, float, float, str]
-
-
-def pdf_bytes(
-    pages: Sequence[Sequence[Shown]], *, drawn: str = "", extra: str = "", info: str = "", page: str = ""
-) -> bytes:
-    """A PDF of A4 pages in a font whose characters have their Unicode numbers and, but for ASCII, a full width."""
-    kids = " ".join(f"{10 + 2 * n} 0 R" for n in range(len(pages)))
-    mapping = (
-        "begincmap 1 begincodespacerange <0000> <FFFF> endcodespacerange "
-        "1 beginbfrange <0000> <FFFF> <0000> endbfrange endcmap"
-    )
-    objects = {
-        1: f"<</Type/Catalog/Pages 2 0 R {extra}>>",
-        2: f"<</Type/Pages/Count {len(pages)}/Kids[{kids}]>>",
-        3: "<</Type/Font/Subtype/Type0/BaseFont/Song/Encoding/Identity-H/DescendantFonts[4 0 R]/ToUnicode 5 0 R>>",
-        4: "<</Type/Font/Subtype/CIDFontType2/BaseFont/Song"
-        "/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>"
-        "/DW 1000/W[32 126 500]/FontDescriptor 6 0 R>>",
-        5: f"<</Length {len(mapping)}>>stream\n{mapping}\nendstream",
-        6: "<</Type/FontDescriptor/FontName/Song/Flags 4/FontBBox[0 -120 1000 880]/Ascent 880/Descent -120"
-        "/ItalicAngle 0/CapHeight 700/StemV 80>>",
-        7: f"<<{info}>>",
-    }
-    for n, shown in enumerate(pages):
-        text = drawn + "".join(
-            f"BT /F {size} Tf {x} {842 - y} Td <{text.encode('utf-16-be').hex()}> Tj ET\n" for x, y, size, text in shown
-        )
-        objects[10 + 2 * n] = (
-            f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</Font<</F 3 0 R>>>>"
-            f"/Contents {11 + 2 * n} 0 R {page}>>"
-        )
-        objects[11 + 2 * n] = f"<</Length {len(text)}>>stream\n{text}\nendstream"
-    data = b"%PDF-1.7\n"
-    places = {}
-    for number, body in sorted(objects.items()):
-        places[number] = len(data)
-        data += f"{number} 0 obj\n{body}\nendobj\n".encode("latin-1")
-    table = "".join(f"{n} 1\n{place:010d} 00000 n \n" for n, place in places.items())
-    data += (
-        f"xref\n0 1\n0000000000 65535 f \n{table}trailer\n<</Size {max(objects) + 1}/Root 1 0 R/Info 7 0 R>>\n".encode()
-    )
-    return data + f"startxref\n{data.rindex(b'xref')}\n%%EOF\n".encode()
+from tests.papers import Shown, column, pdf_bytes
 
 
 def read(tmp_path: Path, *pages: Sequence[Shown], name: str = "簡報.pdf", **more: str) -> Extracted:
     path = tmp_path / name
     path.write_bytes(pdf_bytes(pages, **more))
     return read_pdf(path)
-
-
-def column(
-    text: str, *, y: float = 100, x: float = 72, width: float = 37, indent: int = 2, size: float = 12
-) -> list[Shown]:
-    """A paragraph of Chinese, broken as a word processor would: not in numbers or before 。"""
-    lines, room = [""], width - indent
-    for word in re.findall(r"(?:\d+|.)[，。]?", text):
-        wide = sum(0.5 if letter.isascii() else 1 for letter in word)
-        if wide > room:
-            lines.append("")
-            room = width
-        lines[-1] += word
-        room -= wide
-    return [(x + (indent * size if not n else 0), y + 20 * n, size, line) for n, line in enumerate(lines)]
 
 
 SENTENCE = (
@@ -144,14 +84,6 @@ def test_running_headers_and_page_numbers_are_left_out(tmp_path: Path) -> None:
     assert "―" not in text
     assert "共9" not in text
     assert text.count("8710") == 4
-
-
-def test_figures_in_the_margin_that_are_no_page_numbers_stay() -> None:
-    pages = [
-        Page([Line(f"培訓{figure}人次", 70, 810, 200, 822), Line("正文", 70, 400, 94, 412)], 595, 842)
-        for figure in (8710, 341, 2270)
-    ]
-    assert without_running(pages) == pages
 
 
 def test_two_columns_are_read_one_after_the_other(tmp_path: Path) -> None:
@@ -252,6 +184,27 @@ def test_limits_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
             patch.setattr(pdf, limit, value)
             with pytest.raises(DocumentError, match=reason):
                 read(tmp_path, column(SENTENCE), column(SENTENCE))
+
+
+def test_a_picture_in_a_page_that_would_fill_the_memory_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("1", (200, 200)).save(tmp_path / "a.pdf")
+    monkeypatch.setattr(pdf, "MOST_IMAGE", 39_999)
+    with pytest.raises(DocumentError, match=r"^a\.pdf, page 1, has a picture of more than"):
+        read_pdf(tmp_path / "a.pdf")
+
+
+def test_too_many_scanned_pages_are_refused_before_any_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("a page was read")
+
+    monkeypatch.setattr(pdf, "recognise", refuse)
+    monkeypatch.setattr(pdf, "MOST_SCANS", 2)
+    scan = Image.new("L", (100, 140), 255)
+    scan.save(tmp_path / "a.pdf", save_all=True, append_images=[scan, scan])
+    with pytest.raises(DocumentError, match=r"^a\.pdf has more than 2 scanned pages; [^\n]*\.$"):
+        read_pdf(tmp_path / "a.pdf")
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
