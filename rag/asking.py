@@ -43,6 +43,13 @@ _ASKING = (
     ("time", "多久|多长时间|多少年(?![级代])"),
     ("length", "多[高深宽远]"),
     ("age", "几岁|多少岁|多大(?:年[纪龄]|岁数)"),
+    ("date", r"^(?:since |until )?when\b|\b(?:what|which) (?:year|month|day|date)\b"),
+    ("share", r"\b(?:what|which) (?:percentage|percent|share|proportion)\b"),
+    (
+        "money",
+        r"\bhow much money\b|\bhow much (?:did|does|do|will|would)\b.*\bcosts?\b|\bwhat (?:is|was) the (?:price|cost)\b",
+    ),
+    ("age", r"\bhow old\b"),
 )
 _ASKING_KINDS = [(kind, re.compile(words)) for kind, words in _ASKING]
 _HOW_MANY = re.compile(r"多少|几(?!乎)")
@@ -59,10 +66,12 @@ def kind_of(unit: str) -> str:
 
 
 def asked_kind(question: str) -> str:
-    """The kind of figure that a Chinese question asks for, empty when it does not tell.
+    """The kind of figure that a question asks for, empty when it does not tell.
 
     >>> [asked_kind(q) for q in ("哪一年成立？", "跨度多少公里？", "多少人参加？", "占比是多少？", "增长了多少？")]
     ['date', 'length', 'count', 'share', '']
+    >>> [asked_kind(q) for q in ("How much money was spent?", "When was it built?", "How many came when it opened?")]
+    ['money', 'date', '']
     """
     folded = fold(question)
     if found := next((kind for kind, words in _ASKING_KINDS if words.search(folded)), ""):

@@ -28,6 +28,10 @@ CANDIDATES = 50
 #: What shared words may add to the cosine, per unit of coverage, and the coverage beyond which they add no more.
 LEXICAL_WEIGHT = 0.12
 ENOUGH_COVERAGE = 0.6
+#: What coverage by a passage together with so many characters before and after it may add: it tells what the passage is
+#: about. On the development sets no hit@1 falls, and RGB's rises by two points.
+SURROUNDINGS_WEIGHT = 0.02
+SURROUNDINGS = 500
 #: Passages that a cross-encoder, if one is set, puts into a new order.
 RERANKED = 20
 #: The lexical leg asks for the rarest words first, until they stand in this many chunks together.
@@ -132,6 +136,13 @@ class HybridRetriever(BaseRetriever):
             for stored in self.library.chunks(numbers)
         ]
         scored.sort(key=lambda pair: (-pair[0], pair[1].number))
+        if scored:  # only those that their surroundings can still bring among the wanted ones
+            least = scored[: max(wanted, RERANKED)][-1][0] - SURROUNDINGS_WEIGHT
+            scored = [
+                (score + (SURROUNDINGS_WEIGHT * coverage(weights, _surroundings(s)) if score >= least else 0.0), s)
+                for score, s in scored
+            ]
+            scored.sort(key=lambda pair: (-pair[0], pair[1].number))
         if self.reranker:
             scored = self._rerank(question, scored)
         passages = [
@@ -186,3 +197,10 @@ class HybridRetriever(BaseRetriever):
             metadata = passage.as_dict()
             found.append(LangChainDocument(page_content=metadata.pop("text"), metadata=metadata))
         return found
+
+
+def _surroundings(stored: StoredChunk) -> str:
+    """A passage with its document's title and what stands before and after it."""
+    chunk, document = stored.chunk, stored.document
+    near = document.text[max(0, chunk.start - SURROUNDINGS) : chunk.end + SURROUNDINGS]
+    return f"{document.title}\n{near}"
