@@ -47,7 +47,7 @@ _ASKING = (
     ("share", r"\b(?:what|which) (?:percentage|percent|share|proportion)\b"),
     (
         "money",
-        r"\bhow much money\b|\bhow much (?:did|does|do|will|would)\b.*\bcosts?\b|\bwhat (?:is|was) the (?:price|cost)\b",
+        r"\bhow much money\b|\bhow much (?:did|does|do|will)\b.*\bcosts?\b|\bwhat (?:is|was) the (?:price|cost)\b",
     ),
     ("age", r"\bhow old\b"),
 )

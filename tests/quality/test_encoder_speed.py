@@ -22,9 +22,9 @@ from rag.embeddings import Encoder
 from rag.text import simplify
 from tests.conftest import SEEDS
 
-#: These guard against getting slower. Four times is wanted where there is 8-bit multiply-add, and was not reached on the
-#: one such processor it was measured on: 3.05 times (41.7 and 13.6 passages a second, 2.92 beside other work); half of
-#: the time is the 8-bit product, a third attention. Without multiply-add: 1.9 to 2.0 times.
+#: These guard against getting slower. Four times is wanted where there is 8-bit multiply-add, and was not reached on
+#: the one such processor that it was measured on: 3.05 times (41.7 and 13.6 passages a second; 2.92 beside other
+#: work). Half of the time is the 8-bit product, a third attention. Without multiply-add: 1.9 to 2.0 times.
 RATIO_WITH_VNNI = 2.7
 RATIO_WITHOUT = 1.6
 
