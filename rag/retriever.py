@@ -20,7 +20,7 @@ from pydantic import ConfigDict
 from rag.embeddings import Encoder, Vectors, load_cross_encoder
 from rag.errors import InputError
 from rag.store import Library, StoredChunk
-from rag.text import question_words, tokens
+from rag.text import question_words, words_in
 from rag.types import Passage
 
 #: Candidates taken from each leg before they are fused.
@@ -69,8 +69,7 @@ def coverage(weights: Mapping[str, float], text: str) -> float:
     0.75
     """
     mass = sum(weights.values())
-    held = set(tokens(text))
-    return sum(weight for word, weight in weights.items() if word in held) / mass if mass else 0.0
+    return sum(weights[word] for word in words_in(weights, text)) / mass if mass else 0.0
 
 
 def checked_question(question: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -201,6 +201,25 @@ def tokens(text: str) -> list[str]:
         else:
             found.append(word)
     return found
+
+
+_PAIR = re.compile(f"[{CJK}]{{2}}")
+
+
+def words_in(words: Iterable[str], text: str) -> set[str]:
+    """Those of some `tokens` that are among the tokens of a text; far sooner known than all that the text has.
+
+    >>> sorted(words_in(["干部", "871", "8710", "art"], "培訓乾部8,710人次 in part"))
+    ['8710', '干部']
+    """
+    folded = fold(text)
+    bare = folded.replace(",", "")  # a number's token has none
+    held = {word for word in words if word in bare}
+    # Two letters of Chinese that stand side by side are a token; anything else may be a part of a longer one.
+    sure = {word for word in held if _PAIR.fullmatch(word) and word in folded}
+    if len(sure) == len(held):
+        return sure
+    return sure | held.intersection(match.replace(",", "") for match in _TOKEN.findall(folded))
 
 
 # Words that ask or join and are in every passage or in none; they say nothing about where an answer stands.

@@ -101,11 +101,13 @@ class VectorIndex:
         self._client: Any = None
         self._opened: Collection | None = None
         self._apart: dict[int, Vectors] = {}
+        self._count: int | None = None
 
     # -- changing --------------------------------------------------------------------------------------------------
 
     def add(self, numbers: Sequence[int], vectors: Vectors) -> None:
         """Stores vectors, shape (len(numbers), dimensions), under numbers that are not in use."""
+        self._count = None
         for part in _parts(len(numbers), _AT_ONCE):
             with self._collection() as collection:
                 collection.add(
@@ -121,6 +123,7 @@ class VectorIndex:
         """Removes vectors; numbers that are not there are ignored."""
         for number in numbers:
             self._apart.pop(number, None)
+        self._count = None
         for part in _parts(len(numbers), _AT_ONCE):
             with self._collection() as collection:
                 collection.delete(ids=[str(number) for number in numbers[part]])
@@ -144,7 +147,7 @@ class VectorIndex:
 
     def close(self) -> None:
         """Lets go of the folder; the next use opens it again. A second call does nothing."""
-        client, self._client, self._opened, self._apart = self._client, None, None, {}
+        client, self._client, self._opened, self._apart, self._count = self._client, None, None, {}, None
         if client is not None:
             client.close()
 
@@ -160,8 +163,10 @@ class VectorIndex:
 
     def count(self) -> int:
         """How many vectors are stored."""
-        with self._collection() as collection:
-            return collection.count()
+        if self._count is None:
+            with self._collection() as collection:
+                self._count = collection.count()
+        return self._count
 
     def numbers(self) -> set[int]:
         """The numbers of all vectors that are stored, whether or not a search can reach them."""
@@ -222,11 +227,11 @@ class VectorIndex:
     def _search(self, vectors: Vectors, k: int) -> list[dict[int, float]]:
         """For each vector what the graph leads to: distances (0 to 2), the smallest first, by number."""
         found: list[dict[int, float]] = []
+        wanted = min(k, self.count())
+        if wanted == 0:
+            return [{} for _ in vectors]
         for part in _parts(len(vectors), _QUERIES):
             with self._collection() as collection:
-                wanted = min(k, collection.count())
-                if wanted == 0:
-                    return [{} for _ in vectors]
                 answer = collection.query(query_embeddings=vectors[part], n_results=wanted, include=["distances"])
                 distances = answer["distances"] or []
             found += [
