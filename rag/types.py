@@ -205,6 +205,14 @@ class Answer:
     seconds: Seconds
     trace: Trace = Trace()
 
+    @property
+    def as_of(self) -> str:
+        """The ISO day up to which the newest of the cited documents can know: that of its publication, else the last
+        day that it reports on. Empty for a refusal, and when no document has either.
+        """
+        cited = [citation.document for citation in self.citations] if not self.refused else []
+        return max((document.date or document.period.rpartition("/")[2] for document in cited), default="")
+
     def as_dict(self) -> dict[str, Any]:
         """The contract's Answer."""
         return {
@@ -212,6 +220,7 @@ class Answer:
             "text": self.text,
             "refused": self.refused,
             "supported": self.supported,
+            "as_of": self.as_of,
             "citations": [citation.as_dict() for citation in self.citations],
             "figures": [figure.as_dict() for figure in self.figures],
             "passages": [passage.as_dict() for passage in self.passages],

@@ -252,7 +252,7 @@ def test_an_answer_comes_with_the_sentence_it_stands_on(run: Run, filled: Path) 
 
 def test_an_answer_as_json_is_the_contracts(run: Run, filled: Path, briefing: Document) -> None:
     answer = run("ask", QUESTION, "--json").json
-    assert list(answer) == "question text refused supported citations figures passages seconds trace".split()
+    assert list(answer) == "question text refused supported as_of citations figures passages seconds trace".split()
     assert (answer["question"], answer["refused"], answer["supported"]) == (QUESTION, False, True)
     (citation,) = answer["citations"]
     assert briefing.text[citation["start"] : citation["end"]] == citation["quote"]

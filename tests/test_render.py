@@ -210,7 +210,7 @@ def test_a_figure_says_in_words_whether_a_sentence_holds_it() -> None:
 def test_only_a_citation_that_exists_becomes_a_mark() -> None:
     parsed = Parsed(render.reply(exchange_with("8710人次[1]，見[2]和[一]")))
     assert parsed.attributes["data-source"] == ["jb-source-1-1"]
-    assert parsed.text == "8710人次[1]，見[2]和[一]"
+    assert parsed.text.startswith("8710人次[1]，見[2]和[一]")
     assert "data-source" not in Parsed(render.reply(Exchange(1, "問", text="8710[1]"))).attributes
 
 
@@ -276,3 +276,27 @@ def test_a_mark_in_a_documents_words_is_no_button() -> None:
     shown = render.reply(exchange_with("8710人次[1]\n「8710人次[1]，99999人次[1]」"))
     assert shown.count("<button") == 1
     assert "「8710人次[1]，99999人次[1]」</blockquote>" in shown
+
+
+@pytest.mark.parametrize(
+    ("question", "as_of", "reports"),
+    [
+        ("培訓多少人？", "資料截至 2011-04-19", "報告期間 2011-01-01–2011-04-19"),
+        ("培训多少人？", "资料截至 2011-04-19", "报告期间 2011-01-01–2011-04-19"),
+        ("How many?", "As of 2011-04-19", "reports on 2011-01-01–2011-04-19"),
+    ],
+)
+def test_an_answer_says_as_of_when_and_its_source_what_it_reports_on(question: str, as_of: str, reports: str) -> None:
+    document = Document(
+        "a",
+        "培訓8710人次。",
+        date="2011-04-19",
+        issue="第138期",
+        author="甲",
+        period="2011-01-01/2011-04-19",
+    )
+    citation = Citation(1, document.text, 0, 9, 3, document)
+    exchange = Exchange(1, question, answer=Answer(question, "8710人次[1]", False, True, (citation,), (), (), SECONDS))
+    assert as_of in render.reply(exchange)
+    card = render.sources([exchange], WORDS["en"], "en")
+    assert all(f"<bdi>{fact}</bdi>" in card for fact in ("2011-04-19", "第138期", "甲", reports))

@@ -40,7 +40,7 @@ ANSWERS = st.builds(
 def test_an_answer_is_json_with_the_keys_of_the_contract(answer: Answer) -> None:
     row = answer.as_dict()
     assert json.loads(json.dumps(row)) == row
-    assert list(row) == "question text refused supported citations figures passages seconds trace".split()
+    assert list(row) == "question text refused supported as_of citations figures passages seconds trace".split()
     assert list(row["seconds"]) == "retrieve first_quote first_token total".split()
     for citation in row["citations"]:
         assert list(citation) == "number quote start end page document".split()
@@ -83,3 +83,19 @@ def test_the_public_page_exports_the_values_in_order() -> None:
     assert {kind.__name__ for kind in ALL} - private <= set(rag.__all__)
     assert {kind.__name__ for kind in get_args(Event)} <= set(rag.__all__)
     assert Turn in ALL
+
+
+@pytest.mark.parametrize(
+    ("cited", "refused", "day"),
+    [
+        ([Document("a", "", date="2011-04-19"), Document("b", "", date="2010-12-01")], False, "2011-04-19"),
+        ([Document("a", "", period="2011-01-01/2011-06-30")], False, "2011-06-30"),
+        ([Document("a", "", date="2011-07-05", period="2011-01-01/2011-06-30")], False, "2011-07-05"),
+        ([Document("a", "")], False, ""),
+        ([Document("a", "", date="2011-04-19")], True, ""),
+        ([], False, ""),
+    ],
+)
+def test_an_answer_knows_as_of_when_it_holds(cited: list[Document], refused: bool, day: str) -> None:
+    citations = tuple(Citation(number, "", 0, 0, None, document) for number, document in enumerate(cited, start=1))
+    assert Answer("", "", refused, True, citations, (), (), Seconds()).as_of == day

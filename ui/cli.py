@@ -437,9 +437,11 @@ def _print_answer(answer: Any, *, streamed: str) -> None:
     for figure in answer.figures:
         if not figure.supported:
             print(f"! {figure.text} does not stand in the quoted sentence.")
+    if answer.as_of:
+        print(f"As of {_line(answer.as_of)}")
     label = "nearest sentence, not an answer" if answer.refused else ""
     for citation in answer.citations:
-        place = "  ".join(
-            part for part in (citation.document.title or citation.document.id, citation.document.date) if part
-        )
+        page = "" if citation.page is None else f"page {citation.page}"
+        about = (citation.document.title or citation.document.id, citation.document.date, page)
+        place = "  ".join(part for part in about if part)
         print(f"\n[{citation.number}] {label}{': ' if label else ''}{visible(citation.quote)}\n    {_line(place)}")

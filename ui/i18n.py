@@ -45,6 +45,7 @@ class Words:
     figures: str
     supported: str
     unsupported: str
+    as_of: str
 
     # The sentences it stands on
     sources: str
@@ -54,6 +55,7 @@ class Words:
     earlier: str
     source: str
     page: str
+    period: str
     jump: str
 
 
@@ -86,6 +88,7 @@ WORDS: dict[Script, Words] = {
         figures="答案中的數字",
         supported="原句可查",
         unsupported="引用的原句中沒有",
+        as_of="資料截至 {date}",
         sources="出處",
         no_sources="答案依據的原句會顯示在這裡。",
         best_so_far="目前最相關的句子",
@@ -93,6 +96,7 @@ WORDS: dict[Script, Words] = {
         earlier="先前的出處",
         source="出處 {number}",
         page="第 {page} 頁",
+        period="報告期間 {period}",
         jump="查看出處 {number}",
     ),
     "zh-Hans": Words(
@@ -123,6 +127,7 @@ WORDS: dict[Script, Words] = {
         figures="答案中的数字",
         supported="原句可查",
         unsupported="引用的原句中没有",
+        as_of="资料截至 {date}",
         sources="出处",
         no_sources="答案依据的原句会显示在这里。",
         best_so_far="目前最相关的句子",
@@ -130,6 +135,7 @@ WORDS: dict[Script, Words] = {
         earlier="先前的出处",
         source="出处 {number}",
         page="第 {page} 页",
+        period="报告期间 {period}",
         jump="查看出处 {number}",
     ),
     "en": Words(
@@ -161,6 +167,7 @@ WORDS: dict[Script, Words] = {
         figures="Figures in the answer",
         supported="in the quoted sentence",
         unsupported="not in the quoted sentence",
+        as_of="As of {date}",
         sources="Sources",
         no_sources="The sentences that an answer stands on will appear here.",
         best_so_far="Best sentence so far",
@@ -168,6 +175,7 @@ WORDS: dict[Script, Words] = {
         earlier="Earlier sources",
         source="Source {number}",
         page="page {page}",
+        period="reports on {period}",
         jump="Show source {number}",
     ),
 }

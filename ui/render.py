@@ -140,6 +140,8 @@ def reply(exchange: Exchange) -> str:
     if exchange.answer and exchange.answer.figures:
         figures = "".join(_figure(figure, exchange) for figure in exchange.answer.figures)
         parts.append(f'<ul class="jb-figures" aria-label="{escape(words.figures)}">{figures}</ul>')
+    if exchange.answer and exchange.answer.as_of:
+        parts.append(f'<p class="jb-note">{escape(words.as_of.format(date=exchange.answer.as_of))}</p>')
     if outcome in ("searching", "writing"):
         parts.append('<p class="jb-dots" aria-hidden="true"><i></i><i></i><i></i></p>')
     elif outcome == "stopped":
@@ -246,7 +248,9 @@ def _card(citation: Citation, exchange: Exchange, label: str = "") -> str:
     name = label or words.source.format(number=citation.number)
     title = document.title or document.id
     page = words.page.format(page=citation.page) if citation.page is not None else ""
-    facts = "".join(f"<bdi>{escape(fact)}</bdi>" for fact in (document.date, document.source, page) if fact)
+    period = words.period.format(period=document.period.replace("/", "–")) if document.period else ""
+    about = (document.date, document.source, document.issue, document.author, period, page)
+    facts = "".join(f"<bdi>{escape(fact)}</bdi>" for fact in about if fact)
     return (
         f'<article class="jb-card{" jb-aside" if label else ""}" id="jb-source-{exchange.number}-{citation.number}" '
         f'tabindex="-1"><p class="jb-name">{escape(name)}</p>'
