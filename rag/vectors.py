@@ -27,8 +27,10 @@ of what it takes to embed it. Opening it in a new process takes 0.1 s, the first
 from __future__ import annotations
 
 import shutil
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 _COLLECTION = "chunks"
 _AT_ONCE = 5000  # Chroma refuses more than 5,461 at once
 _QUERIES = 1000  # in one call: 0.5 ms each at 100,000 vectors, instead of 1.8
+_TURN = 0.001  # seconds between two of these, in which another thread gets its turn
 _EFFORT = 100  # how many of the nearest Chroma keeps in sight while it searches; asking for as many costs little more
 _CROWD = 100  # neighbours of a new vector that may be lost for it: 14 of 17 were among these
 _ATTEMPTS = 3
@@ -91,7 +94,7 @@ class Mended:
 
 
 class VectorIndex:
-    """The vectors of a folder, which is made and opened by the first method that needs it. Not safe for two threads.
+    """The vectors of a folder, which is made and opened by the first method that needs it. Safe for several threads.
 
     Every method but `close` and `drop` raises LibraryDamaged when the folder cannot be used.
     """
@@ -102,14 +105,14 @@ class VectorIndex:
         self._opened: Collection | None = None
         self._apart: dict[int, Vectors] = {}
         self._count: int | None = None
+        self._lock = threading.RLock()
 
     # -- changing --------------------------------------------------------------------------------------------------
 
     def add(self, numbers: Sequence[int], vectors: Vectors) -> None:
         """Stores vectors, shape (len(numbers), dimensions), under numbers that are not in use."""
-        self._count = None
         for part in _parts(len(numbers), _AT_ONCE):
-            with self._collection() as collection:
+            with self._changed_collection() as collection:
                 collection.add(
                     ids=[str(number) for number in numbers[part]], embeddings=_distinct(numbers[part], vectors[part])
                 )
@@ -121,11 +124,10 @@ class VectorIndex:
 
     def delete(self, numbers: Sequence[int]) -> None:
         """Removes vectors; numbers that are not there are ignored."""
-        for number in numbers:
-            self._apart.pop(number, None)
-        self._count = None
+        gone = set(numbers)
+        self._apart = {number: vector for number, vector in self._apart.items() if number not in gone}
         for part in _parts(len(numbers), _AT_ONCE):
-            with self._collection() as collection:
+            with self._changed_collection() as collection:
                 collection.delete(ids=[str(number) for number in numbers[part]])
 
     def flush(self) -> None:
@@ -147,26 +149,28 @@ class VectorIndex:
 
     def close(self) -> None:
         """Lets go of the folder; the next use opens it again. A second call does nothing."""
-        client, self._client, self._opened, self._apart, self._count = self._client, None, None, {}, None
-        if client is not None:
-            client.close()
+        with self._lock:
+            client, self._client, self._opened, self._apart, self._count = self._client, None, None, {}, None
+            if client is not None:
+                client.close()
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
     def nearest(self, vector: Vectors, k: int) -> list[int]:
         """Numbers of about the k vectors nearest to one of length 1, the nearest first; fewer where fewer are there."""
         (found,) = self._search(vector[np.newaxis], k)
-        if self._apart:
-            cosines = np.stack([*self._apart.values()]) @ vector
-            found |= dict(zip(self._apart, 1 - cosines, strict=True))
+        if apart := self._apart:
+            cosines = np.stack([*apart.values()]) @ vector
+            found |= dict(zip(apart, 1 - cosines, strict=True))
         return sorted(found, key=lambda number: found[number])[:k]
 
     def count(self) -> int:
         """How many vectors are stored."""
-        if self._count is None:
-            with self._collection() as collection:
-                self._count = collection.count()
-        return self._count
+        with self._lock:
+            if self._count is None:
+                with self._collection() as collection:
+                    self._count = collection.count()
+            return self._count
 
     def numbers(self) -> set[int]:
         """The numbers of all vectors that are stored, whether or not a search can reach them."""
@@ -231,6 +235,8 @@ class VectorIndex:
         if wanted == 0:
             return [{} for _ in vectors]
         for part in _parts(len(vectors), _QUERIES):
+            if part.start:
+                time.sleep(_TURN)
             with self._collection() as collection:
                 answer = collection.query(query_embeddings=vectors[part], n_results=wanted, include=["distances"])
                 distances = answer["distances"] or []
@@ -240,12 +246,20 @@ class VectorIndex:
         return found
 
     @contextmanager
+    def _changed_collection(self) -> Iterator[Collection]:
+        """The collection, whose vectors are to be counted anew afterwards."""
+        with self._lock, self._collection() as collection:
+            self._count = None
+            yield collection
+
+    @contextmanager
     def _collection(self) -> Iterator[Collection]:
-        """Chroma's collection; what Chroma raises while it is used becomes a LibraryDamaged."""
+        """Chroma's collection, for one thread at a time; what Chroma raises meanwhile becomes a LibraryDamaged."""
         try:
-            if self._opened is None:
-                self._client, self._opened = _open_chroma(self.folder)
-            yield self._opened
+            with self._lock:
+                if self._opened is None:
+                    self._client, self._opened = _open_chroma(self.folder)
+                yield self._opened
         except Exception as error:  # it raises several unrelated types for a damaged folder
             raise LibraryDamaged(
                 f"The vector index {self.folder} cannot be used ({next(iter(str(error).splitlines()), error)}). "
@@ -259,6 +273,7 @@ def ensure_reachable(
     live: Sequence[int],
     vectors_of: Callable[[Iterable[int]], Batches],
     rebuild: Callable[[], None],
+    changing: AbstractContextManager[Any],
 ) -> tuple[Reach, Mended]:
     """Makes sure that each live vector is found by itself; returns what is known now, and what was done.
 
@@ -268,7 +283,8 @@ def ensure_reachable(
     it takes to embed that tenth). What is lost is stored anew. If more than a few stay lost, `rebuild` has to empty
     the index and fill it again (100,000 in 60 s). What cannot be found even then is set apart.
 
-    `live`: all numbers that should be there; a newer vector has a higher one. `vectors_of` gives vectors in batches.
+    `live`: all numbers that should be there; a newer vector has a higher one. `vectors_of` gives vectors in batches,
+    of those that are still live. `changing` is held while vectors are stored anew, so that none is removed meanwhile.
     """
     newest = max(live)
     fresh = [number for number in live if number > reach.checked]
@@ -276,12 +292,15 @@ def ensure_reachable(
     suspects = live if everything else index.around(vectors_of(fresh))
     lost = index.unreachable(_shown(vectors_of(suspects), len(suspects)))
     few = max(1, int(len(live) * _LOST_SHARE))
-    left = index.mend(lost, vectors_of) if len(lost) <= 10 * few else lost
+    with changing:
+        left = index.mend(lost, vectors_of) if len(lost) <= 10 * few else lost
     rebuilt = len(set(left) - set(reach.apart)) > few
     if rebuilt:
         rebuild()
         everything = True
-        left = index.mend(index.unreachable(_shown(vectors_of(live), len(live))), vectors_of)
+        lost_again = index.unreachable(_shown(vectors_of(live), len(live)))
+        with changing:
+            left = index.mend(lost_again, vectors_of)
     if rebuilt or (everything and len(lost) > few):  # mending so many may have hidden others, anywhere
         left = index.unreachable(_shown(vectors_of(live), len(live)))
     apart = sorted(left if everything else {*left, *reach.apart} - (set(suspects) - set(left)))

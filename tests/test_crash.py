@@ -194,7 +194,7 @@ def held(assistant: Assistant) -> set[Held]:
 def assert_every_document_is_whole(assistant: Assistant) -> None:
     """Its chunks are those that its text makes, each with the vector and the place that its own text gives it."""
     library, encoder = assistant.library, assistant.encoder
-    stored = library.chunks(row[0] for row in library._rows("SELECT number FROM chunks"))
+    stored = library.chunks(row[0] for row in library._catalog.rows("SELECT number FROM chunks"))
     chunks: dict[str, list[object]] = {info.id: [] for info in assistant.documents()}
     for found in stored:
         assert found.document == library.document(found.document.id)
@@ -212,7 +212,7 @@ def assert_every_document_is_whole(assistant: Assistant) -> None:
 def assert_search_finds_no_orphan(assistant: Assistant, serials: list[int]) -> None:
     """What a search returns is in the text of a document that is listed."""
     library = assistant.library
-    live = {row[0] for row in library._rows("SELECT number FROM chunks")}
+    live = {row[0] for row in library._catalog.rows("SELECT number FROM chunks")}
     listed = {info.id: library.document(info.id) for info in assistant.documents()}
     for serial in serials:
         question = f"第{serial}期簡報培訓多少人次，修建公路{serial}公里"

@@ -22,7 +22,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from ingest.split import split
-from rag import Document, LibraryDamaged, LibraryError, LibraryLocked, LibraryMismatch, Settings, store, vectors
+from rag import Document, LibraryDamaged, LibraryError, LibraryLocked, LibraryMismatch, Settings, catalog, vectors
 from rag.store import Entry, FileStamp, Library, indexed_text
 from rag.text import tokens
 from tests.conftest import WordEncoder
@@ -79,12 +79,12 @@ def texts(library: Library) -> dict[str, str]:
 
 
 def numbers(library: Library) -> set[int]:
-    return {row[0] for row in library._rows("SELECT number FROM chunks")}
+    return {row[0] for row in library._catalog.rows("SELECT number FROM chunks")}
 
 
 def chroma(library: Library) -> dict[int, Any]:
     """What Chroma really holds: vectors by chunk number."""
-    with library._index()._collection() as collection:
+    with library._index.use()._collection() as collection:
         held = collection.get(include=["embeddings"])
     embeddings: Any = held["embeddings"]
     return dict(zip(map(int, held["ids"]), embeddings, strict=True))
@@ -96,7 +96,7 @@ def assert_whole(library: Library) -> None:
     stored = library.chunks(live)
     assert [found.number for found in stored] == sorted(live)
     assert library.chunk_count() == len(live) == sum(info.chunks for info in library.documents())
-    assert {row[0] for row in library._rows("SELECT rowid FROM lexicon")} == live
+    assert {row[0] for row in library._catalog.rows("SELECT rowid FROM lexicon")} == live
     indexed = chroma(library)
     assert set(indexed) == live
     spoken: dict[str, set[int]] = {}
@@ -111,7 +111,7 @@ def assert_whole(library: Library) -> None:
     for word, where in spoken.items():
         assert set(library.matching([word], len(live) + 1)) == where
     assert library.document_frequencies(spoken) == {word: len(where) for word, where in spoken.items()}
-    assert library._rows("SELECT count(*) FROM vocabulary") == [(len(spoken),)]
+    assert library._catalog.rows("SELECT count(*) FROM vocabulary") == [(len(spoken),)]
     assert library.problems() == []
 
 
@@ -365,7 +365,7 @@ def rebuild(encoder: WordEncoder, folder: Path) -> None:
 
 def find_lost_vectors(encoder: WordEncoder, folder: Path) -> None:
     library = Library.open(folder, encoder="words")
-    library._index().delete([1, 5, 6])
+    library._index.use().delete([1, 5, 6])
     assert library.ensure_reachable().lost == 3
 
 
@@ -454,7 +454,7 @@ def test_a_crash_while_a_library_is_made_leaves_a_folder_that_opens(tmp_path: Pa
     assert steps >= 3
 
 
-@pytest.mark.parametrize("step", ["_vectors.add", "_insert_document", "_clear_leftovers"])
+@pytest.mark.parametrize("step", ["_index._vectors.add", "_insert_document", "_index._clear_leftovers"])
 def test_an_error_in_the_middle_leaves_an_open_library_that_goes_on(
     library: Library, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -463,7 +463,7 @@ def test_an_error_in_the_middle_leaves_an_open_library_that_goes_on(
 
     library.put([entry("a", OLD, encoder)])
     *inner, name = step.split(".")
-    monkeypatch.setattr(attrgetter(*inner)(library) if inner else library, name, fail)
+    monkeypatch.setattr(attrgetter(".".join(inner))(library) if inner else library, name, fail)
     with pytest.raises(OSError, match="the disk is gone"):
         library.put([entry("a", NEW, encoder)])
     monkeypatch.undo()
@@ -580,7 +580,7 @@ def test_a_reader_sees_a_whole_document_while_another_thread_removes_it(
     library.put([entry("a", OLD, encoder)])
     live = numbers(library)
     remover = threading.Thread(target=library.remove, args=(["a"],))
-    read = library._rows
+    read = library._catalog.rows
 
     def read_slowly(statement: str, *parameters: Any) -> list[Any]:
         rows = read(statement, *parameters)
@@ -589,7 +589,7 @@ def test_a_reader_sees_a_whole_document_while_another_thread_removes_it(
             remover.join(0.3)  # longer than it needs, unless it has to wait for the reader
         return rows
 
-    monkeypatch.setattr(library, "_rows", read_slowly)
+    monkeypatch.setattr(library._catalog, "rows", read_slowly)
     if method == "document":
         assert library.document("a") == Document("a", OLD)
     else:
@@ -649,7 +649,7 @@ def test_another_encoder_is_refused_with_the_command_that_rebuilds(folder: Path)
 
 def test_a_library_of_another_version_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(store, "SCHEMA", "0")
+        patch.setattr(catalog, "SCHEMA", "0")
         Library.open(folder, encoder="words").close()
     with pytest.raises(LibraryMismatch, match="another version"):
         Library.open(folder, encoder="words")
@@ -913,13 +913,13 @@ def test_a_catalog_that_is_damaged_in_the_middle_is_one_sentence(
 
 def test_a_full_disk_is_one_sentence_and_changes_nothing(library: Library, encoder: WordEncoder) -> None:
     library.put([entry("a", OLD, encoder)])
-    (pages,) = library._connection.execute("PRAGMA page_count").fetchone()
-    library._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    ((pages,),) = library._catalog.rows("PRAGMA page_count")
+    library._catalog.rows(f"PRAGMA max_page_count = {pages + 2}")
     with pytest.raises(LibraryError, match="disk is full") as caught:
         library.put([entry("a", NEW * 3000, encoder)])
     assert not isinstance(caught.value, LibraryDamaged)
     assert texts(library) == {"a": OLD}
-    library._connection.execute("PRAGMA max_page_count = 1000000")
+    library._catalog.rows("PRAGMA max_page_count = 1000000")
     library.put([entry("a", NEW, encoder)])
     assert texts(library) == {"a": NEW}
     assert_whole(library)

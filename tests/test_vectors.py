@@ -243,11 +243,11 @@ def churn(library: Library, count: int) -> None:
 
 def hidden(library: Library) -> list[int]:
     """Live chunks that are not found by their own vector; nor is another chunk with the same vector."""
-    chunks = dict(library._rows("SELECT number, vector FROM chunks"))
+    chunks = dict(library._catalog.rows("SELECT number, vector FROM chunks"))
     vectors = np.stack([np.frombuffer(blob, dtype="<f2") for blob in chunks.values()]).astype(np.float32)
     first: list[list[str]] = []
     for start in range(0, len(vectors), 1000):
-        with library._index()._collection() as collection:
+        with library._index.use()._collection() as collection:
             answer = collection.query(query_embeddings=vectors[start : start + 1000], n_results=1, include=[])
         first += answer["ids"]
     return [
@@ -266,13 +266,13 @@ def library(tmp_path: Path) -> Iterator[Library]:
 
 def lose(library: Library, numbers: Sequence[int]) -> None:
     """Takes vectors out of the graph behind the catalog's back."""
-    library._index().delete(numbers)
+    library._index.use().delete(numbers)
 
 
 def test_in_a_churned_library_of_20000_chunks_each_is_found_by_its_own_vector(library: Library) -> None:
     churn(library, 20_000)
     assert library.chunk_count() == 20_000
-    live = library._live()
+    live = library._index._live()
     lose(library, live[::1999])
     assert len(hidden(library)) >= 8  # some have copies
     mended = library.ensure_reachable()
@@ -285,7 +285,7 @@ def test_in_a_churned_library_of_20000_chunks_each_is_found_by_its_own_vector(li
 
 def test_where_the_graph_has_lost_many_the_index_is_built_again(library: Library) -> None:
     churn(library, 3000)
-    lose(library, library._live()[:300])
+    lose(library, library._index._live()[:300])
     mended = library.ensure_reachable()
     assert mended.lost >= 300
     assert mended.rebuilt
@@ -329,11 +329,11 @@ def test_after_a_small_change_only_the_new_chunks_and_their_neighbours_are_check
     assert 40 <= mended.checked < 3000
     assert mended.lost >= len(near)
     assert hidden(library) == []
-    swept = library._reach().swept
+    swept = library._index.reach().swept
     for part in range(1, 9):  # many small changes are a great one
         library.put(documents(9_000_000 + 10 * part, like_texts(40, 30 + part, dimensions=64)))
         library.ensure_reachable()
-    assert library._reach().swept > swept
+    assert library._index.reach().swept > swept
 
 
 def test_a_library_that_only_lost_documents_is_not_checked(library: Library) -> None:
