@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install chat test lint
+.PHONY: install chat test lint samples
 
 install: $(VENV)/installed
 
@@ -20,6 +20,12 @@ chat: install
 
 test: lint
 	$(BIN)/python -m pytest
+
+# Documents of others, for tests/quality/test_samples.py, which is skipped without them. Needs Debian's apt-get.
+samples: .samples
+
+.samples: tests/quality/samples.sh $(VENV)/installed
+	bash $< $@ $(BIN)/pip
 
 lint: install
 	$(BIN)/ruff check .

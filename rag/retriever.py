@@ -35,7 +35,7 @@ SURROUNDINGS = 500
 #: Passages that a cross-encoder, if one is set, puts into a new order.
 RERANKED = 20
 #: The lexical leg asks for the rarest words first, until they stand in this many chunks together.
-_POSTINGS = 20_000
+_POSTINGS = 10_000
 
 MAX_QUESTION = 2000
 
