@@ -105,8 +105,8 @@ class Reader:
         """Ends the child; a reader that is closed reads no more."""
         with self._starting:
             self._closed = True
-            if self._child is not None:
-                self._child.kill()
+            if (child := self._child) is not None:
+                child.kill()
         with self._reading:  # which ends at once, as the child has
             self._stop()
 

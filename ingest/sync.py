@@ -107,7 +107,7 @@ def sync(
     `library`: a folder, an open Assistant, or None for the default library. `progress` is called before the first file
     that has to be read and after each. Documents of these paths whose file is gone are removed; documents from
     elsewhere stay. Raises InputError when a path does not exist, and then changes nothing. An interrupted sync leaves
-    whole documents, old or new; the next one goes on from there.
+    whole documents, old or new; the next one goes on from there. A second sync of one Assistant waits for the first.
     """
     roots = checked_paths(paths)
     if library is None:  # which this process may already have open
@@ -159,6 +159,10 @@ class _Sync:
         self.done_files = self.done_bytes = 0
 
     def run(self, roots: Sequence[Path]) -> Report:
+        with self.library.syncing:
+            return self._run(roots)
+
+    def _run(self, roots: Sequence[Path]) -> Report:
         known = self.library.files()
         here = scan(roots, known)
         for path, reason in here.failed:

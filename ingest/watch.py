@@ -8,12 +8,15 @@ from threading import Event
 
 #: Milliseconds that changes are collected for, so that a file that is being written is not read at every block of it.
 QUIET = 1500
+#: Milliseconds after which it looks whether it shall stop.
+TURN = 500
 
 
 def changes(paths: Sequence[str | Path], *, stop: Event | None = None) -> Iterator[None]:
-    """Comes back each time that something in these paths has changed, until Ctrl-C or `stop`.
+    """Comes back once it is watching, and then each time that something in these paths has changed.
 
-    A path that is a file is watched by its folder, as many programs save by putting a new file in the old one's place.
+    It ends with Ctrl-C or `stop`. What changes while the caller is busy is told when it comes for the next one. A path
+    that is a file is watched by its folder, as many programs save by putting a new file in the old one's place.
     """
     from watchfiles import watch
 
@@ -23,5 +26,16 @@ def changes(paths: Sequence[str | Path], *, stop: Event | None = None) -> Iterat
     def concerned(_: object, changed: str) -> bool:
         return any(Path(changed) == path or path in Path(changed).parents for path in named)
 
-    for _ in watch(*folders, watch_filter=concerned, debounce=QUIET, stop_event=stop, raise_interrupt=True):
-        yield
+    watching = False
+    for changed in watch(
+        *folders,
+        watch_filter=concerned,
+        debounce=QUIET,
+        rust_timeout=TURN,
+        yield_on_timeout=True,
+        stop_event=stop,
+        raise_interrupt=True,
+    ):
+        if changed or not watching:
+            watching = True
+            yield

@@ -121,7 +121,11 @@ def _take_lock(folder: Path) -> FileLock:
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]]),
         "since": f"{datetime.now():%Y-%m-%d %H:%M}",
     }
-    owner.write_text(json.dumps(about), encoding="utf-8")
+    try:
+        owner.write_text(json.dumps(about), encoding="utf-8")
+    except BaseException:
+        lock.release()
+        raise
     return lock
 
 

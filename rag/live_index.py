@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from tqdm import tqdm
@@ -29,7 +30,7 @@ class LiveIndex:
         self._catalog = catalog
         self._vectors = VectorIndex(catalog.folder / "vectors")
         self._in_step = False  # whether the index has been made to agree with the catalog since it was opened
-        self._checking = threading.RLock()  # taken before the catalog's lock
+        self._checking = threading.RLock()
 
     def use(self) -> VectorIndex:
         """The index, opened on first use and made to agree with the catalog. Hold the catalog's lock to change it."""
@@ -66,19 +67,31 @@ class LiveIndex:
     def clear_leftovers(self) -> None:
         """Deletes the vectors that a change, finished or not, has left in the index."""
         with self._catalog.lock:
-            self._clear_leftovers(self.use())
+            self.use()
+            self._clear_leftovers()
+
+    def look_again(self) -> None:
+        """Has whoever uses the index next make it agree with the catalog, as after a change that failed."""
+        self._in_step = False
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keeps others from using, changing and checking the index and the catalog; waits for a check to end."""
+        with self._checking, self._catalog.lock:
+            yield
 
     def close(self) -> None:
-        """Lets go of the index, once a check that another thread is making has come to its end."""
-        with self._checking, self._catalog.lock:
-            self._let_go()
+        """Lets go of the index. To be called `alone`."""
+        self._let_go()
 
     def drop(self) -> None:
-        """Deletes the index; whoever needs it next, after a crash too, fills it from the catalog."""
-        with self._catalog.lock:
-            self._in_step = False
-            self._remember_reach(Reach())
-            self._vectors.drop()
+        """Deletes the index; whoever needs it next, after a crash too, fills it from the catalog.
+
+        Hold the catalog's lock, or better be `alone`.
+        """
+        self._in_step = False
+        self._remember_reach(Reach())
+        self._vectors.drop()
 
     def batches(self, numbers: Iterable[int]) -> Iterator[tuple[list[int], Vectors]]:
         """The chunks among these numbers that are live, with their vectors, some thousands at a time."""
@@ -95,13 +108,14 @@ class LiveIndex:
 
     def problems(self) -> list[str]:
         """Where the index and the catalog differ, one plain sentence each."""
-        live = set(self._live())
-        try:
-            with self._checking:
-                indexed = self._vectors.numbers()
+        with self._checking:
+            try:
+                with self._catalog.lock:
+                    live, indexed = set(self._live()), self._vectors.numbers()
                 hidden = set(self._vectors.unreachable(self.batches(indexed))) - set(self.reach().apart)
-        except LibraryDamaged:
-            return ["The vector index cannot be read."]
+            except LibraryDamaged:
+                return ["The vector index cannot be read."]
+            hidden &= set(self._live())  # others may have been removed meanwhile
         found = []
         if missing := len(live - indexed):
             found.append(f"{missing} of {len(live)} passages are missing from the vector index.")
@@ -117,14 +131,17 @@ class LiveIndex:
         Others can search and change the library while it looks; what they add is left to the next time.
         """
         with self._checking:
-            if max(self._live(), default=0) <= self.reach().checked:
+            ((newest,),) = self._catalog.rows("SELECT coalesce(max(number), 0) FROM chunks")
+            if newest <= self.reach().checked:
                 return Mended()
             index = self.use()  # which may find that all have to be checked again, so it comes before
             self._unsettle()
-            reach, mended = ensure_reachable(
-                index, self.reach(), self._live(), self.batches, self._refill, changing=self._catalog.lock
-            )
-            self._remember_reach(reach)
+            mended = Mended()
+            if live := self._live():
+                reach, mended = ensure_reachable(
+                    index, self.reach(), live, self.batches, self._refill, self._catalog.lock
+                )
+                self._remember_reach(reach)
             with self._catalog.transaction():
                 self._catalog.execute("DELETE FROM about WHERE name = 'unsettled'")
             return mended
@@ -157,7 +174,7 @@ class LiveIndex:
     # -- in step -----------------------------------------------------------------------------------------------------
 
     def _bring_in_step(self, *, try_it: bool = False) -> None:
-        self._clear_leftovers(self._vectors)
+        self._clear_leftovers()
         if try_it and (first := self._live()[:1]):
             for _, vectors in self.batches(first):
                 self._vectors.nearest(vectors[0], 1)
@@ -175,9 +192,9 @@ class LiveIndex:
         missing = [number for number in live if number not in there]
         self._vectors.fill(tqdm(self.batches(missing), desc="Restoring the vector index", disable=None))
 
-    def _clear_leftovers(self, index: VectorIndex) -> None:
+    def _clear_leftovers(self) -> None:
         numbers = [row[0] for row in self._catalog.rows("SELECT chunk FROM leftovers")]
-        index.delete(numbers)
+        self._vectors.delete(numbers)
         if numbers:
             with self._catalog.transaction():
                 self._catalog.execute("DELETE FROM leftovers")

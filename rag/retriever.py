@@ -124,11 +124,13 @@ class HybridRetriever(BaseRetriever):
             raise InputError(f"The library has no document {unknown[0]!r}. `jianbao documents` lists what it holds.")
         wanted = min(wanted, self.library.chunk_count())
         vector = self.encoder.encode_query(question)
-        weights = self.weights(question)
+        words = question_words(question)
+        frequencies = self.library.document_frequencies(words)
+        weights = word_weights(words, frequencies, self.library.chunk_count())
         limit = max(CANDIDATES, wanted)
         numbers = {
             *self.library.nearest(vector, limit, scope),
-            *self.library.matching(self._affordable(weights), limit, scope),
+            *self.library.matching(_affordable(frequencies), limit, scope),
         }
         scored = [
             (fuse(float(stored.vector @ vector), coverage(weights, stored.indexed_text)), stored)
@@ -163,18 +165,6 @@ class HybridRetriever(BaseRetriever):
         words = question_words(question)
         return word_weights(words, self.library.document_frequencies(words), self.library.chunk_count())
 
-    def _affordable(self, weights: Mapping[str, float]) -> list[str]:
-        """The rarest words, as many as can be looked up in bounded time."""
-        frequencies = self.library.document_frequencies(weights)
-        chosen: list[str] = []
-        postings = 0
-        for word in sorted(frequencies, key=lambda word: frequencies[word]):
-            postings += frequencies[word]
-            if chosen and postings > _POSTINGS:
-                break
-            chosen.append(word)
-        return chosen
-
     def _rerank(self, question: str, scored: list[tuple[float, StoredChunk]]) -> list[tuple[float, StoredChunk]]:
         """The first passages by the cross-encoder's score; the rest follow in their order, below them."""
         if self._cross_encoder is None:
@@ -196,6 +186,18 @@ class HybridRetriever(BaseRetriever):
             metadata = passage.as_dict()
             found.append(LangChainDocument(page_content=metadata.pop("text"), metadata=metadata))
         return found
+
+
+def _affordable(frequencies: Mapping[str, int]) -> list[str]:
+    """The rarest words, as many as can be looked up in bounded time."""
+    chosen: list[str] = []
+    postings = 0
+    for word in sorted(frequencies, key=lambda word: frequencies[word]):
+        postings += frequencies[word]
+        if chosen and postings > _POSTINGS:
+            break
+        chosen.append(word)
+    return chosen
 
 
 def _surroundings(stored: StoredChunk) -> str:

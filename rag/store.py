@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -43,9 +44,11 @@ class Library:
         self.folder = catalog.folder
         self._catalog = catalog
         self._index = LiveIndex(catalog)
-        self._recent: dict[int, Document] = {}  # by number, those read last at the end
+        self._recent: dict[int, Document] = {}  # by number, in the order in which they were read
         self._kept = 0  # characters of these
         self._chunk_count: int | None = None
+        #: Held by a sync, which plans upon what the library holds and may not find it changed by another one.
+        self.syncing = threading.Lock()
 
     @classmethod
     def open(cls, folder: Path, *, encoder: str) -> Library:
@@ -72,8 +75,9 @@ class Library:
 
     def close(self) -> None:
         """Gives the library back; a second call does nothing."""
-        self._index.close()
-        self._catalog.close()
+        with self._index.alone():
+            self._index.close()
+            self._catalog.close()
 
     def __enter__(self) -> Library:
         return self
@@ -245,22 +249,28 @@ class Library:
         with self._catalog.lock:
             first = self._next_number()
             fresh = list(range(first, first + sum(len(entry.chunks) for entry in entries)))
-            if fresh:
-                self._index.add(fresh, np.concatenate([entry.vectors for entry in entries if len(entry.chunks)]))
-            with self._catalog.transaction():
-                changed = [entry.document.id for entry in entries] + list(remove)
-                self._forget_files({entry.document.path for entry in entries} | set(map(self.path_of, changed)))
-                dead = self._delete_documents(changed)
-                number = first
-                for entry in entries:
-                    self._insert_document(entry, number)
-                    number += len(entry.chunks)
+            try:
                 if fresh:
-                    self._catalog.execute("DELETE FROM leftovers WHERE chunk BETWEEN ? AND ?", (fresh[0], fresh[-1]))
-                self._remember(files)
-            self._forget_cached()
-            if dead:
-                self._index.clear_leftovers()
+                    self._index.add(fresh, np.concatenate([entry.vectors for entry in entries if len(entry.chunks)]))
+                with self._catalog.transaction():
+                    changed = [entry.document.id for entry in entries] + list(remove)
+                    self._forget_files({entry.document.path for entry in entries} | set(map(self.path_of, changed)))
+                    dead = self._delete_documents(changed)
+                    number = first
+                    for entry in entries:
+                        self._insert_document(entry, number)
+                        number += len(entry.chunks)
+                    if fresh:
+                        self._catalog.execute(
+                            "DELETE FROM leftovers WHERE chunk BETWEEN ? AND ?", (fresh[0], fresh[-1])
+                        )
+                    self._remember(files)
+                    self._forget_cached()
+                if dead:
+                    self._index.clear_leftovers()
+            except BaseException:
+                self._index.look_again()
+                raise
 
     def remove(self, ids: Sequence[str]) -> list[str]:
         """Removes documents; returns the ids that were there. Their files will be read again by the next sync."""
@@ -403,7 +413,7 @@ class Library:
 
     def rebuild(self) -> None:
         """Makes the lexical and the vector index again from the catalog; nothing is embedded anew."""
-        with self._catalog.lock:
+        with self._index.alone():
             self._index.drop()
             with self._catalog.transaction():
                 self._catalog.execute("DROP TABLE vocabulary")
@@ -420,7 +430,7 @@ class Library:
 
     def _embed_anew(self, encoder: Encoder) -> None:
         encoder.load()  # before anything is touched: it may not be there
-        with self._catalog.lock:
+        with self._index.alone():
             self._index.drop()
             with self._catalog.transaction():
                 for (owner,) in tqdm(

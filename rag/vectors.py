@@ -106,6 +106,7 @@ class VectorIndex:
         self._apart: dict[int, Vectors] = {}
         self._count: int | None = None
         self._lock = threading.RLock()
+        self._discarded = folder.with_name(f"{folder.name}.old")
 
     # -- changing --------------------------------------------------------------------------------------------------
 
@@ -125,7 +126,8 @@ class VectorIndex:
     def delete(self, numbers: Sequence[int]) -> None:
         """Removes vectors; numbers that are not there are ignored."""
         gone = set(numbers)
-        self._apart = {number: vector for number, vector in self._apart.items() if number not in gone}
+        with self._lock:
+            self._apart = {number: vector for number, vector in self._apart.items() if number not in gone}
         for part in _parts(len(numbers), _AT_ONCE):
             with self._changed_collection() as collection:
                 collection.delete(ids=[str(number) for number in numbers[part]])
@@ -141,11 +143,18 @@ class VectorIndex:
 
     def drop(self) -> None:
         """Deletes the folder with all its vectors; the next use makes a new one."""
-        self.close()
-        if self.folder.is_dir():
-            shutil.rmtree(self.folder, ignore_errors=True)
+        with self._lock:
+            self.close()
+            self._discard()
+            if self.folder.exists():
+                self.folder.rename(self._discarded)  # at once, so that a crash leaves no half of it
+            self._discard()
+
+    def _discard(self) -> None:
+        if self._discarded.is_dir():
+            shutil.rmtree(self._discarded, ignore_errors=True)
         else:
-            self.folder.unlink(missing_ok=True)
+            self._discarded.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Lets go of the folder; the next use opens it again. A second call does nothing."""
@@ -206,17 +215,23 @@ class VectorIndex:
             near.update(numbers, *self._search(vectors, _CROWD))
         return near
 
-    def mend(self, lost: Sequence[int], vectors_of: Callable[[Iterable[int]], Batches]) -> list[int]:
+    def mend(
+        self,
+        lost: Sequence[int],
+        vectors_of: Callable[[Iterable[int]], Batches],
+        changing: AbstractContextManager[Any],
+    ) -> list[int]:
         """Stores lost vectors anew, as the last, which has proved to help; returns those that are still lost.
 
-        `vectors_of` gives the vectors of numbers, in batches.
+        `vectors_of` and `changing` are those of `ensure_reachable`.
         """
         for _ in range(_ATTEMPTS):
             if not lost:
                 break
-            for numbers, vectors in vectors_of(lost):
-                self.delete(numbers)
-                self.add(numbers, vectors)
+            with changing:
+                for numbers, vectors in vectors_of(lost):
+                    self.delete(numbers)
+                    self.add(numbers, vectors)
             lost = self.unreachable(vectors_of(self.around(vectors_of(lost))))
         return list(lost)
 
@@ -284,7 +299,8 @@ def ensure_reachable(
     the index and fill it again (100,000 in 60 s). What cannot be found even then is set apart.
 
     `live`: all numbers that should be there; a newer vector has a higher one. `vectors_of` gives vectors in batches,
-    of those that are still live. `changing` is held while vectors are stored anew, so that none is removed meanwhile.
+    of those that are still live. `changing` is held while what has been read of them is put to use, so that none is
+    removed meanwhile.
     """
     newest = max(live)
     fresh = [number for number in live if number > reach.checked]
@@ -292,22 +308,26 @@ def ensure_reachable(
     suspects = live if everything else index.around(vectors_of(fresh))
     lost = index.unreachable(_shown(vectors_of(suspects), len(suspects)))
     few = max(1, int(len(live) * _LOST_SHARE))
-    with changing:
-        left = index.mend(lost, vectors_of) if len(lost) <= 10 * few else lost
+    lost = _still_live(lost, vectors_of)
+    left = index.mend(lost, vectors_of, changing) if len(lost) <= 10 * few else lost
     rebuilt = len(set(left) - set(reach.apart)) > few
     if rebuilt:
         rebuild()
         everything = True
-        lost_again = index.unreachable(_shown(vectors_of(live), len(live)))
-        with changing:
-            left = index.mend(lost_again, vectors_of)
+        left = index.mend(index.unreachable(_shown(vectors_of(live), len(live))), vectors_of, changing)
     if rebuilt or (everything and len(lost) > few):  # mending so many may have hidden others, anywhere
         left = index.unreachable(_shown(vectors_of(live), len(live)))
     apart = sorted(left if everything else {*left, *reach.apart} - (set(suspects) - set(left)))
-    index.set_apart(vectors_of(apart))
-    index.flush()
+    with changing:
+        apart = _still_live(apart, vectors_of)
+        index.set_apart(vectors_of(apart))
+        index.flush()
     known = Reach(newest, newest if everything else reach.swept, apart)
     return known, Mended(len(suspects), len(lost), rebuilt, len(apart))
+
+
+def _still_live(numbers: Sequence[int], vectors_of: Callable[[Iterable[int]], Batches]) -> list[int]:
+    return [number for live, _ in vectors_of(numbers) for number in live]
 
 
 def _shown(batches: Batches, count: int) -> Iterator[tuple[Sequence[int], Vectors]]:

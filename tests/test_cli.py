@@ -203,6 +203,7 @@ def test_a_file_that_cannot_be_read_is_told_in_one_line(
     assert line.startswith("failed: ")
     assert name in line
     assert words in line
+    assert run("ingest", file.parent / "no" / ".." / name).code == 1
     as_json = run("ingest", file, "--json")
     assert as_json.code == 1
     ((failure),) = as_json.json["failed"]

@@ -468,6 +468,7 @@ def test_an_error_in_the_middle_leaves_an_open_library_that_goes_on(
         library.put([entry("a", NEW, encoder)])
     monkeypatch.undo()
     assert texts(library) in ({"a": OLD}, {"a": NEW})
+    assert said(library, library.nearest(encoder.encode_query("培訓"), 50))
     library.put([entry("a", OTHER, encoder)])
     assert texts(library) == {"a": OTHER}
     assert_whole(library)

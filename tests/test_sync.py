@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import tempfile
+import threading
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -822,3 +823,16 @@ def test_a_library_is_given_as_a_folder_an_assistant_or_not_at_all(
         assert [info.id for info in library.documents()] == ["a.txt"]
     monkeypatch.setattr(sync_module, "default_assistant", lambda: assistant)
     assert counts(sync(docs)) == (0, 0, 1, 0)
+
+
+def test_two_syncs_of_one_assistant_wait_for_each_other(assistant: Assistant, docs: Path) -> None:
+    for number in range(20):
+        write(docs, f"{number}.txt", f"第{number}期培訓{number}人。")
+    reports: list[dict[str, Any]] = []
+    threads = [threading.Thread(target=lambda: reports.append(sync(docs, assistant))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(counts(report)[:3] for report in reports) == [(0, 0, 20), (0, 0, 20), (20, 0, 0)]
+    assert assistant.library.problems() == []

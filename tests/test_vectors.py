@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -186,7 +189,7 @@ def test_lost_vectors_are_stored_anew(index: VectorIndex) -> None:
         chosen = sorted(numbers)
         yield chosen, vectors[chosen]
 
-    assert index.mend([3, 4], vectors_of) == []
+    assert index.mend([3, 4], vectors_of, nullcontext()) == []
     assert index.unreachable(batches_of(vectors)) == []
     assert index.count() == 500
 
@@ -354,3 +357,82 @@ def test_an_index_that_had_to_be_filled_again_is_checked_again(tmp_path: Path) -
         assert not (tmp_path / "vectors").exists()
         assert len(library.nearest(like_texts(1, 41, dimensions=64)[0], 50)) == 50
         assert library.ensure_reachable().checked == 100
+
+
+# --- checked while others go on
+
+
+@pytest.fixture
+def checking(library: Library, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """A check of 300 chunks in another thread, which has begun and goes on once the event is set."""
+    library.put(documents(0, like_texts(300, 50, dimensions=64)))
+    begun, go_on = threading.Event(), threading.Event()
+    unreachable = library._index._vectors.unreachable
+
+    def slowly(batches: vectors_module.Batches) -> list[int]:
+        known = list(batches)
+        begun.set()
+        assert go_on.wait(30)
+        return unreachable(known)
+
+    monkeypatch.setattr(library._index._vectors, "unreachable", slowly)
+    with ThreadPoolExecutor(1) as pool:
+        check = pool.submit(library.ensure_reachable)
+        assert begun.wait(30)
+        yield go_on
+        go_on.set()
+        check.result(60)
+
+
+@pytest.mark.timeout(120)
+def test_while_reachability_is_checked_others_search_and_change_the_library(
+    library: Library, checking: threading.Event
+) -> None:
+    query = like_texts(1, 51, dimensions=64)[0]
+    assert len(library.nearest(query, 5)) == 5
+    there = [info.id for info in library.documents()]
+    library.remove(there[:250])  # far more than may be lost before all is made again
+    library.put(documents(9_000, like_texts(20, 52, dimensions=64)))
+    found = library.nearest(query, 400)
+    assert len(found) == library.chunk_count()
+    checking.set()
+    library.close()  # waits for the check
+    with Library.open(library.folder, encoder="numbers") as opened:
+        assert opened.problems() == []
+        assert hidden(opened) == []
+        assert opened._index.reach().apart == []
+        assert opened.ensure_reachable().checked >= 20
+
+
+@pytest.mark.timeout(120)
+def test_a_library_may_be_emptied_while_it_is_checked(library: Library, checking: threading.Event) -> None:
+    library.remove([info.id for info in library.documents()])
+    checking.set()
+    assert library.problems() == []
+    assert library.nearest(like_texts(1, 51, dimensions=64)[0], 5) == []
+    assert library.ensure_reachable() == Mended()
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_an_index_whose_deletion_was_cut_off_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    delete = shutil.rmtree
+
+    def cut_off(folder: Path, **more: bool) -> None:
+        if moment == "after":
+            next(path for path in folder.rglob("*") if path.is_file()).unlink()
+        raise KeyboardInterrupt
+
+    with Library.open(tmp_path, encoder="numbers") as library:
+        library.put(documents(0, like_texts(300, 53, dimensions=64)))
+        library.ensure_reachable()
+        monkeypatch.setattr(shutil, "rmtree", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            library.rebuild()
+        monkeypatch.setattr(shutil, "rmtree", delete)
+    with Library.open(tmp_path, encoder="numbers") as library:
+        assert hidden(library) == []
+        library.rebuild()
+        assert library.problems() == []
+    assert {path.name for path in tmp_path.iterdir()} == {"catalog.sqlite3", "vectors", "lock", "owner.json"}

@@ -16,6 +16,7 @@ from ingest.watch import changes
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "QUIET", 100)
+    monkeypatch.setattr(watch, "TURN", 100)
 
 
 def told(paths: list[Path], stop: threading.Event) -> tuple[list[float], threading.Thread]:
@@ -28,7 +29,10 @@ def told(paths: list[Path], stop: threading.Event) -> tuple[list[float], threadi
 
     thread = threading.Thread(target=collect, args=(changes(paths, stop=stop),))
     thread.start()
-    time.sleep(1)  # the watcher has to be in place
+    assert wait_for(moments, 1)  # the watcher is in place
+    time.sleep(0.3)
+    assert len(moments) == 1
+    moments.clear()
     return moments, thread
 
 
@@ -67,3 +71,19 @@ def test_a_new_a_changed_and_a_deleted_file_are_each_told_and_others_are_not(tmp
         stop.set()
         thread.join(10)
     assert not thread.is_alive()
+
+
+@pytest.mark.timeout(60)
+def test_what_changes_while_the_caller_is_busy_is_told_afterwards(tmp_path: Path) -> None:
+    stop = threading.Event()
+    found = changes([tmp_path], stop=stop)
+    next(found)
+    (tmp_path / "a.txt").write_text("培訓341期。")
+    time.sleep(0.5)  # as long as a sync may take
+    late = threading.Timer(20, stop.set)  # lest it wait for ever
+    late.start()
+    next(found)
+    late.cancel()
+    assert not stop.is_set()
+    stop.set()
+    assert list(found) == []

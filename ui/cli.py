@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 a problem that the user can fix, told in one sentence; 2 w
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 import time
@@ -107,14 +108,15 @@ def ingest(
 
     try:
         with Assistant.open(library) as assistant:
+            if watch:
+                for _ in changes(paths):
+                    run()
             report = run()
-            for _ in changes(paths) if watch else ():
-                run()
     except KeyboardInterrupt:
         if not watch:
             print("jianbao: Interrupted; what was read is stored. The same command goes on.", file=sys.stderr)
         raise typer.Exit(130) from None
-    named = {str(path.expanduser().absolute()) for path in paths}
+    named = {os.path.abspath(path.expanduser()) for path in paths}
     if any(failure["path"] in named for failure in report["failed"]):
         raise typer.Exit(1)
 
