@@ -137,18 +137,16 @@ def _document(path: Path, found: Extracted) -> Document:
     said = header(found.text)
     title, date = found.title or said.title, found.date or said.date
     more = metadata(found.text, title, date)
-    return Document(
-        path.name,
-        found.text,
-        title,
-        found.source or said.source,
-        date,
-        str(path),
-        more.issue,
-        found.author or more.author,
-        more.period,
-        found.pages,
-    )
+    about = (title, found.source or said.source, date, str(path), more.issue, found.author or more.author, more.period)
+    return Document(path.name, _whole(found.text), *map(_whole, about), found.pages)
+
+
+# Halves of pairs, as a damaged encoding leaves them; they are no text, and nothing can store or embed them.
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+def _whole(text: str) -> str:
+    return _HALF.sub("\ufffd", text)
 
 
 def _without_text(path: Path) -> DocumentError:

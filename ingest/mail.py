@@ -215,7 +215,8 @@ def _sender(mail: Message) -> str:
     raw = next((str(value) for key, value in mail.raw_items() if key.lower() == "from"), "")
     # The address is cut out before the name is decoded: a decoded name may hold commas and brackets of its own.
     display, address = parseaddr(" ".join(raw[:2_000].split()))
-    return _decoded(display).strip("\"' ") or address or _header(mail, "From")
+    # A name without an address is taken for one.
+    return _decoded(display).strip("\"' ") or _decoded(address) or _header(mail, "From")
 
 
 def _day(mail: Message) -> str:

@@ -18,12 +18,12 @@ from typing import Any, NamedTuple
 
 from ingest.ahead import ahead
 from ingest.folder import Scan, inside, key, printable, scan
-from ingest.loaders import Problem, keeps_ids
+from ingest.loaders import Problem, keeps_ids, one_line
 from ingest.plan import Plan, plan
 from ingest.reader import Reader
 from ingest.split import split
 from rag import Assistant, default_assistant
-from rag.errors import DocumentError, InputError
+from rag.errors import DocumentError, InputError, JianbaoError
 from rag.store import Entry, FileStamp, Library, Move, indexed_text, text_sha256
 from rag.types import Chunk, Document
 
@@ -251,6 +251,11 @@ class _Sync:
         except OSError as error:
             reason = f"{path.name} cannot be read ({error.strerror or error}). Check its permissions."
             return _Read(stamp, [], [], reason)
+        except JianbaoError:  # there is no encoder
+            raise
+        except Exception as error:  # noqa: BLE001 - no file may keep the others from being read
+            name, kind = one_line(path.name), type(error).__name__
+            return _Read(stamp, [], [], f"{name} cannot be read ({kind}). Save it anew in the program that made it.")
 
     def _take(self, read: _Read) -> None:
         """Sorts a file's documents into new, changed and unchanged ones; commits when there are enough."""
@@ -286,7 +291,8 @@ class _Sync:
         for problem in read.problems:
             self.report.failed.append({"path": f"{path}/{problem.part}", "error": problem.error})
         # What a part that cannot be read held before stays, and the file will be looked at again.
-        gone = [] if read.problems else sorted(set(stored) - set(ids))
+        parts = [f"/{problem.part}/" for problem in read.problems]
+        gone = sorted(id for id in set(stored) - set(ids) if not any(part in f"{id}/" for part in parts))
         self.report.removed += len(gone)
         self.gone += gone
         if not read.problems and not read.changed:

@@ -259,8 +259,10 @@ class Assistant:
         """The checked answer: refused, or with citations worked out from its text."""
         script: Script = state["script"]
         answer, objection = self._checked(state)
+        as_of = ""
         if answer is not None:
-            answer = conflicts.disclosed(answer, state["evidence"], state["ranked"], script)
+            as_of = max((citation.document.as_of for citation in answer.citations), default="")
+            answer = conflicts.disclosed(answer, state["standalone"], state["evidence"], state["ranked"], script)
         state["clock"].note("total")
         nearest = tuple(s.cited(n) for n, s in enumerate(state["ranked"][:1], start=1))
         missing = (objection.missing, objection.found) if objection else ("", "")
@@ -269,6 +271,7 @@ class Assistant:
             text=grounding.in_context(answer, script) if answer else prompts.refusal(script, *missing),
             refused=answer is None,
             supported=answer is not None and answer.supported,
+            as_of=as_of,
             citations=answer.citations if answer else nearest,
             figures=answer.figures if answer else (),
             passages=tuple(state["found"][0]),

@@ -106,11 +106,10 @@ REFUSALS: dict[Script, str] = {
     "zh-Hans": "文档中没有这个问题的答案。",
     "en": "The documents do not contain the answer to this question.",
 }
-#: What stands before the values when documents contradict each other.
-CONFLICT: dict[Script, str] = {
-    "zh-Hant": "各文件的數字不一致，由新到舊：",
-    "zh-Hans": "各文档的数字不一致，由新到旧：",
-    "en": "The documents give different figures, the newest first:",
+_CONFLICT: dict[Script, tuple[str, str]] = {
+    "zh-Hant": ("各文件的數字不一致", "，由新到舊："),
+    "zh-Hans": ("各文档的数字不一致", "，由新到旧："),
+    "en": ("The documents give different figures", ", the newest first:"),
 }
 
 _MISSING: dict[Script, tuple[str, str]] = {
@@ -118,6 +117,16 @@ _MISSING: dict[Script, tuple[str, str]] = {
     "zh-Hans": ("文档中没有{}的资料。", "最接近的句子说的是{}。"),
     "en": ("The documents have nothing on {}.", "The nearest sentence speaks of {}."),
 }
+
+
+def conflict(script: Script, *, dated: bool) -> str:
+    """What stands before the values when documents contradict each other; they are in order when they are dated.
+
+    >>> conflict("en", dated=False)
+    'The documents give different figures:'
+    """
+    said, order = _CONFLICT[script]
+    return said + (order if dated else ":" if script == "en" else "：")
 
 
 def refusal(script: Script, missing: str = "", found: str = "") -> str:

@@ -39,6 +39,15 @@ class Document:
         """
         return bisect_right(self.pages, offset) or None
 
+    @property
+    def as_of(self) -> str:
+        """The ISO day up to which the document can know: that of publication, else the last that it reports on.
+
+        >>> Document("a", "", period="2011-01-01/2011-06-30").as_of
+        '2011-06-30'
+        """
+        return self.date or self.period.rpartition("/")[2]
+
     def as_dict(self) -> dict[str, Any]:
         """The contract's `document` object; the text is left out."""
         return {
@@ -192,7 +201,8 @@ class Answer:
     """The outcome of a question.
 
     `refused`: the documents do not hold the answer; `text` then says so in the reader's language and there are no
-    figures. `supported`: the answer has a citation, and every figure in it stands in a cited sentence.
+    figures. `supported`: the answer has a citation, and every figure in it stands in a cited sentence. `as_of`: the ISO
+    day up to which the newest document that it stands on can know; empty when none has a date.
     """
 
     question: str
@@ -204,14 +214,7 @@ class Answer:
     passages: tuple[Passage, ...]
     seconds: Seconds
     trace: Trace = Trace()
-
-    @property
-    def as_of(self) -> str:
-        """The ISO day up to which the newest of the cited documents can know: that of its publication, else the last
-        day that it reports on. Empty for a refusal, and when no document has either.
-        """
-        cited = [citation.document for citation in self.citations] if not self.refused else []
-        return max((document.date or document.period.rpartition("/")[2] for document in cited), default="")
+    as_of: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The contract's Answer."""

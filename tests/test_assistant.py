@@ -369,7 +369,7 @@ def test_what_a_models_client_raises_becomes_one_sentence(writing: Writing) -> N
 
 def test_an_answer_is_json_with_the_keys_of_the_contract(quoting: Assistant) -> None:
     answer = json.loads(json.dumps(quoting.ask(QUESTION).as_dict()))
-    assert list(answer) == "question text refused supported citations figures passages seconds trace".split()
+    assert list(answer) == "question text refused supported as_of citations figures passages seconds trace".split()
     assert list(answer["citations"][0]) == "number quote start end page document".split()
     assert list(answer["figures"][0]) == "text value unit supported citation".split()
     assert list(answer["passages"][0]) == "rank score text start end page document".split()

@@ -571,3 +571,14 @@ def test_a_model_setting_that_is_not_understood_is_told_in_one_line(
     line = complaint(run("ask", QUESTION, "--json"))
     assert llm in line
     assert "JIANBAO_LLM" in line
+
+
+def test_an_empty_path_is_not_the_current_folder(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("ingest", "").code == 2
+
+
+def test_a_path_that_does_not_exist_leaves_no_library(run: Run, tmp_path: Path) -> None:
+    result = run("ingest", tmp_path / "none", "--library", tmp_path / "new")
+    assert result.code == 1
+    assert not (tmp_path / "new").exists()

@@ -54,6 +54,17 @@ def test_a_sender_without_a_name_is_the_address(tmp_path: Path) -> None:
     assert read(tmp_path, mail(sender="zhang@example.org")).source == "zhang@example.org"
 
 
+@pytest.mark.parametrize("sender", ["张三", "张三 <zhang@example.org>"])
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_name_that_was_sent_as_it_is_is_read(tmp_path: Path, sender: str, encoding: str) -> None:
+    data = f"From: {sender}\r\nSubject: 培训\r\n\r\n".encode(encoding) + "培训300人次。".encode()
+    found = read(tmp_path, data)
+    assert "张三" in found.source
+    found.source.encode()
+    within = b"From: a@example.org\r\nContent-Type: message/rfc822\r\n\r\n" + data
+    assert "张三" in read(tmp_path, within).text
+
+
 def test_of_two_versions_the_plain_one_is_taken(tmp_path: Path) -> None:
     message = mail()
     message.add_alternative(f"<p>{BODY}</p><p>HTML</p>", subtype="html")

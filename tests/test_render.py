@@ -296,7 +296,8 @@ def test_an_answer_says_as_of_when_and_its_source_what_it_reports_on(question: s
         period="2011-01-01/2011-04-19",
     )
     citation = Citation(1, document.text, 0, 9, 3, document)
-    exchange = Exchange(1, question, answer=Answer(question, "8710人次[1]", False, True, (citation,), (), (), SECONDS))
+    answer = Answer(question, "8710人次[1]", False, True, (citation,), (), (), SECONDS, as_of=document.as_of)
+    exchange = Exchange(1, question, answer=answer)
     assert as_of in render.reply(exchange)
     card = render.sources([exchange], WORDS["en"], "en")
     assert all(f"<bdi>{fact}</bdi>" in card for fact in ("2011-04-19", "第138期", "甲", reports))

@@ -7,6 +7,7 @@ import os
 import tempfile
 import threading
 import unicodedata
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -836,3 +837,52 @@ def test_two_syncs_of_one_assistant_wait_for_each_other(assistant: Assistant, do
         thread.join(60)
     assert sorted(counts(report)[:3] for report in reports) == [(0, 0, 20), (0, 0, 20), (20, 0, 0)]
     assert assistant.library.problems() == []
+
+
+def test_halves_of_characters_are_replaced_and_stop_nothing(
+    assistant: Assistant, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ingest import loaders
+    from ingest.extracted import Extracted
+
+    monkeypatch.setattr(loaders, "_extracted", lambda *_: Extracted("培訓\ud8008710人次。", "題\udcff"))
+    write(docs, "a.txt", "…")
+    report = sync(docs, assistant)
+    assert (report["added"], report["failed"]) == (1, [])
+    assert texts(assistant) == {"a.txt": "培訓\ufffd8710人次。"}
+    assert assistant.documents()[0].title == "題\ufffd"
+
+
+def test_whatever_goes_wrong_with_one_file_the_others_are_read(
+    assistant: Assistant, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    split = sync_module.split
+
+    def fail(document: Any, *more: Any) -> Any:
+        if "bad" in document.id:
+            raise ZeroDivisionError
+        return split(document, *more)
+
+    monkeypatch.setattr(sync_module, "split", fail)
+    bad = write(docs, "bad.txt", "培訓8710人次。")
+    write(docs, "good.txt", "培訓341期。")
+    report = sync(docs, assistant)
+    assert texts(assistant) == {"good.txt": "培訓341期。"}
+    assert "ZeroDivisionError" in complaint(report, bad)
+
+
+def test_a_member_that_left_its_archive_goes_though_another_cannot_be_read(assistant: Assistant, docs: Path) -> None:
+    def pack(**members: str) -> None:
+        with zipfile.ZipFile(docs / "z.zip", "w") as archive:
+            for name, text in members.items():
+                archive.writestr(f"{name}.txt", text)
+        now = next(_clock)
+        os.utime(docs / "z.zip", ns=(now, now))
+
+    pack(old="丙市培訓888人次。", stays="甲市培訓100人次。", breaks="乙市培訓200人次。")
+    assert sync(docs, assistant)["added"] == 3
+    pack(stays="甲市培訓101人次。", breaks="")
+    report = sync(docs, assistant)
+    assert counts(report)[:2] == (0, 1)
+    assert report["removed"] == 1
+    assert texts(assistant) == {"z.zip/stays.txt": "甲市培訓101人次。", "z.zip/breaks.txt": "乙市培訓200人次。"}

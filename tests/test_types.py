@@ -86,16 +86,13 @@ def test_the_public_page_exports_the_values_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cited", "refused", "day"),
+    ("date", "period", "day"),
     [
-        ([Document("a", "", date="2011-04-19"), Document("b", "", date="2010-12-01")], False, "2011-04-19"),
-        ([Document("a", "", period="2011-01-01/2011-06-30")], False, "2011-06-30"),
-        ([Document("a", "", date="2011-07-05", period="2011-01-01/2011-06-30")], False, "2011-07-05"),
-        ([Document("a", "")], False, ""),
-        ([Document("a", "", date="2011-04-19")], True, ""),
-        ([], False, ""),
+        ("2011-04-19", "", "2011-04-19"),
+        ("", "2011-01-01/2011-06-30", "2011-06-30"),
+        ("2011-07-05", "2011-01-01/2011-06-30", "2011-07-05"),
+        ("", "", ""),
     ],
 )
-def test_an_answer_knows_as_of_when_it_holds(cited: list[Document], refused: bool, day: str) -> None:
-    citations = tuple(Citation(number, "", 0, 0, None, document) for number, document in enumerate(cited, start=1))
-    assert Answer("", "", refused, True, citations, (), (), Seconds()).as_of == day
+def test_a_document_knows_as_of_when_it_holds(date: str, period: str, day: str) -> None:
+    assert Document("a", "", date=date, period=period).as_of == day

@@ -34,15 +34,15 @@ app = typer.Typer(
 )
 
 
-def _folder(text: str) -> Path:
+def _path(text: str) -> Path:
     if not text:  # as from an unset shell variable; it would mean the current folder
-        raise typer.BadParameter("the folder's name is empty")
+        raise typer.BadParameter("the name is empty")
     return Path(text)
 
 
 LibraryOption = Annotated[
     Path | None,
-    typer.Option("--library", metavar="DIR", parser=_folder, help="The library's folder (default: JIANBAO_LIBRARY)."),
+    typer.Option("--library", metavar="DIR", parser=_path, help="The library's folder (default: JIANBAO_LIBRARY)."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
 ScopeOption = Annotated[
@@ -64,7 +64,7 @@ T = TypeVar("T")
 
 @app.command()
 def chat(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Files and folders to sync first.")] = None,
+    paths: Annotated[list[Path] | None, typer.Argument(parser=_path, help="Files and folders to sync first.")] = None,
     library: LibraryOption = None,
     host: Annotated[
         str, typer.Option(help="Address to listen on; the default is reached from this machine only.")
@@ -73,9 +73,11 @@ def chat(
 ) -> None:
     """Serve the web page, after syncing PATHS."""
     from ingest import sync
+    from ingest.sync import checked_paths
     from rag import Assistant
     from ui.app import serve
 
+    checked_paths(paths or [])  # before a library is made
     with Assistant.open(library) as assistant:
         if paths:
             with _reading() as tell:
@@ -87,15 +89,18 @@ def chat(
 
 @app.command()
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders that the library shall match.")],
+    paths: Annotated[list[Path], typer.Argument(parser=_path, help="Files and folders that the library shall match.")],
     library: LibraryOption = None,
     watch: Annotated[bool, typer.Option("--watch", help="Go on until Ctrl-C, and follow every change.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make the library match these files and folders."""
     from ingest import sync
+    from ingest.sync import checked_paths
     from ingest.watch import changes
     from rag import Assistant
+
+    checked_paths(paths)  # before a library is made
 
     def run() -> dict[str, Any]:
         with _reading() as tell:
@@ -114,7 +119,10 @@ def ingest(
             report = run()
     except KeyboardInterrupt:
         if not watch:
-            print("jianbao: Interrupted; what was read is stored. The same command goes on.", file=sys.stderr)
+            print(
+                "jianbao: Interrupted; what is stored so far is whole, and the same command goes on from there.",
+                file=sys.stderr,
+            )
         raise typer.Exit(130) from None
     named = {os.path.abspath(path.expanduser()) for path in paths}
     if any(failure["path"] in named for failure in report["failed"]):
