@@ -582,3 +582,24 @@ def test_a_path_that_does_not_exist_leaves_no_library(run: Run, tmp_path: Path) 
     result = run("ingest", tmp_path / "none", "--library", tmp_path / "new")
     assert result.code == 1
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("command", [("retrieve", QUESTION), ("ask", QUESTION), ("documents",)])
+def test_documents_are_chosen_by_date_and_source(run: Run, filled: Path, command: Sequence[str]) -> None:
+    def ids(*options: str) -> set[str]:
+        result = run(*command, *options, "--json")
+        assert result.code == 0, result
+        assert ("1 documents have no date" in result.err) == ("--source" not in options)
+        if command[0] == "documents":
+            return {document["id"] for document in result.json}
+        passages = result.json["passages"] if command[0] == "ask" else result.json
+        return {passage["document"]["id"] for passage in passages}
+
+    assert ids("--since", "2011-04", "--until", "2011") == {"briefing-138.txt"}
+    assert ids("--source", "东北网") == {"briefing-138.txt"}
+    nothing = run(*command, "--since", "2012")
+    assert nothing.code == 1
+    assert "No document is from that time" in nothing.err
+    wrong = run(*command, "--since", "April")
+    assert wrong.code == 1
+    assert "2011-04" in wrong.err

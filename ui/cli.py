@@ -344,6 +344,8 @@ def _scope(library: Library, ids: Sequence[str] | None, since: str, until: str, 
     found = [id for id in found if not ids or id in ids]
     if not found:
         raise InputError("No document is from that time and source. `jianbao documents` lists what the library holds.")
+    if (since or until) and (undated := sum(not document.date for document in library.documents())):
+        print(f"{undated} documents have no date and are left out.", file=sys.stderr)
     return found
 
 
