@@ -6,14 +6,16 @@ knows nothing of what the members are.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from ingest.encodings import chinese
 from ingest.limits import METHODS, check_sizes
 from rag.errors import DocumentError
 
@@ -39,8 +41,7 @@ def members(path: Path, suffixes: Collection[str]) -> Iterator[Member]:
         if len(infos) > MEMBERS:
             raise DocumentError(f"{path.name} has {len(infos):,} members; unpack it, and name the folder instead.")
         check_sizes(path, infos)
-        for info in infos:
-            name = _name(info)
+        for info, name in zip(infos, _names(infos), strict=True):
             label = PurePosixPath(name.replace("\\", "/"))
             suffix = label.suffix.lower()
             if suffix not in suffixes or label.name.startswith((".", "~$")) or "__MACOSX" in label.parts:
@@ -72,17 +73,24 @@ def _opened(path: Path) -> zipfile.ZipFile:
         raise DocumentError(f"{path.name} is no zip archive, or damaged or cut off; make it again.") from error
 
 
-def _name(info: zipfile.ZipInfo) -> str:
-    """A member's name. One not marked as UTF-8 is UTF-8 all the same, or GB18030, which Chinese Windows writes."""
-    if info.flag_bits & 0x800:
-        return info.filename
-    try:
-        raw = info.filename.encode("cp437")
-    except UnicodeEncodeError:
-        return info.filename
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return info.filename
+def _names(infos: Sequence[zipfile.ZipInfo]) -> list[str]:
+    """The members' names. Those not marked as UTF-8 are UTF-8 all the same, or in what Chinese Windows writes.
+
+    That is GB18030 or Big5, which all such names of an archive show together: one may be too short.
+    """
+    names = [info.filename for info in infos]
+    raw: dict[int, bytes] = {}
+    for place, info in enumerate(infos):
+        with contextlib.suppress(UnicodeEncodeError):
+            encoded = b"" if info.flag_bits & 0x800 else info.filename.encode("cp437")
+            if encoded.isascii():
+                continue
+            try:
+                names[place] = encoded.decode("utf-8")
+            except UnicodeDecodeError:
+                raw[place] = encoded
+    together = chinese(b"\0".join(raw.values())) if raw else None
+    each = [chinese(name) for name in raw.values()] if together is None else together.split("\0")
+    for place, name in zip(raw, each, strict=True):
+        names[place] = name or names[place]
+    return names

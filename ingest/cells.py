@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from ingest import grids
-from ingest.grids import Grid, Merge, is_whole
+from ingest.grids import Grid, Merge
 from rag.text import fold
 
 #: A table that spans more places than this is written cell after cell.
@@ -50,9 +51,15 @@ def row_lines(rows: Sequence[Sequence[Cell]]) -> list[str]:
     titles = 0
     while titles < len(grid) and len(set(map(id, filter(None, grid[titles])))) == 1:  # over the whole width
         titles += 1
+    texts = list(map(_texts, grid))
+    while titles + 1 < len(grid) and (_is_title(grid[titles:]) or grids.is_above_header(texts[titles:])):
+        titles += 1
+    asked = _form(grid[titles:])
+    if asked != "no":
+        return list(grids.lines(replace(_placed(grid, 0), named=asked == "yes")))
     count = _header_rows(grid[titles:])
     if not count and _is_pairs(grid[titles:]):
-        above = [next(cell.text for cell in row if cell) for row in grid[:titles]]
+        above = [" | ".join(dict.fromkeys(row.values())) for row in texts[:titles]]
         return [*above, *(line for row in grid[titles:] for line in _pairs(row))]
     return list(grids.lines(_placed(grid, titles + count if count else 0)))
 
@@ -107,10 +114,29 @@ _FIGURE = re.compile(r"\d")
 _YEAR = re.compile(r"(?:19|20)\d\d(?:年度?)?")
 # What a column of figures holds: a number with a short unit, a share, a date, a dash for none.
 _VALUE = re.compile(r"[^\d]{0,3}\d[\d,.:/\-年月日%‰ ]*[^\d]{0,4}|[-—/无]+|")
-_NAMES = re.compile(
-    "(?:地区|地市|市地|市县|区县|省市|单位|部门|机构|学校|企业|名称|项目|指标|类别|类型|分类|内容|序号|编号|年份|年度|月份|季度|"
-    "时间|日期|姓名|城市|国家|产品|品种|行业|班次|科目|名次|排名|等级|year|name|item|no|region|city|unit|date).{0,4}"
-)
+
+
+def _texts(row: Sequence[Cell | None]) -> grids.Row:
+    """The texts of a row by their columns, each at the first that its cell spans."""
+    return {
+        column: cell.text
+        for column, cell in enumerate(row, start=1)
+        if cell and cell.text and (column == 1 or row[column - 2] is not cell)
+    }
+
+
+def _is_title(grid: Sequence[Sequence[Cell | None]]) -> bool:
+    """Whether the first row has only a text at its beginning, no marked header, above a row of several."""
+    marked = any(cell and cell.header for cell in grid[0])
+    return not marked and set(_texts(grid[0])) == {1} and len(_texts(grid[1])) > 1
+
+
+def _form(grid: Sequence[Sequence[Cell | None]]) -> str:
+    """Whether the table is a form: "no", "unsure" or "yes"; it has no marked header and no cell that spans more."""
+    cells = [cell for row in grid for cell in row if cell]
+    if not grid or all(cell is None or cell.header for cell in grid[0]) or len(set(map(id, cells))) < len(cells):
+        return "no"
+    return grids.form([_texts(row) for row in grid])
 
 
 def _header_rows(grid: Sequence[Sequence[Cell | None]]) -> int:
@@ -131,7 +157,7 @@ def _header_rows(grid: Sequence[Sequence[Cell | None]]) -> int:
     count = below if wide and below < len(grid) else 1
     columns = range(len(grid[0]))
     figures = any(_of_figures([cell.text for row in grid[count:] if (cell := row[column])]) for column in columns)
-    named = bool(texts and _NAMES.fullmatch(texts[0]))
+    named = bool(texts and grids.LABELS.fullmatch(texts[0]))
     distinct = len(set(texts)) == len(texts) and all(texts)
     if len(texts) > 2 and not _is_pairs(grid):
         return count if figures or named or (len(grid) > 2 and distinct and max(map(len, texts)) <= 8) else 0
@@ -147,7 +173,7 @@ def _is_pairs(grid: Sequence[Sequence[Cell | None]]) -> bool:
     width = len(grid[0]) if grid else 0
     if width == 2:
         return all(cell is not None and 0 < len(cell.text) <= 20 for cell, _ in grid)
-    if width != 4 or _NAMES.fullmatch(fold(grid[0][0].text if grid[0][0] else "")):
+    if width != 4 or grids.LABELS.fullmatch(fold(grid[0][0].text if grid[0][0] else "")):
         return False
     names = [cell for row in grid for cell in (row[0], row[2]) if cell]
     texts = [cell.text for cell in names if cell.text]
@@ -161,9 +187,9 @@ def _is_pairs(grid: Sequence[Sequence[Cell | None]]) -> bool:
 
 def _pairs(row: Sequence[Cell | None]) -> list[str]:
     """A row's names with their values: one line, or one for each where they would not make one sentence."""
-    parts = []
-    for name, value in zip(row[::2], row[1::2], strict=True):
-        texts = [cell.text for cell in ([name] if name is value else [name, value]) if cell and cell.text]
-        parts.append(f"{texts[0].rstrip(' :：')}：{texts[1]}" if len(texts) == 2 else "".join(texts))
-    parts = list(filter(None, parts))
-    return [" | ".join(parts)] if all(map(is_whole, parts)) else parts
+    if grids.is_remark(texts := _texts(row)):
+        return [" | ".join(texts.values())]
+    pairs = zip(row[::2], row[1::2], strict=True)
+    return grids.pair_lines(
+        [(name.text if name else "", value.text if value and value is not name else "") for name, value in pairs]
+    )

@@ -1,11 +1,12 @@
 """Bytes become text: which encoding a file is in, and whether it is a text at all.
 
-Pure. It knows UTF-8, UTF-16, GB18030 and Big5, and nothing of files on disk or of what the text says.
+Pure. It knows UTF-8, UTF-16, GB18030, Big5 and Windows-1252, and nothing of files on disk or of what the text says.
 """
 
 from __future__ import annotations
 
 import codecs
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -16,8 +17,9 @@ from rag.text import simplify
 def decode(data: bytes, name: str) -> str:
     r"""The text of a file's bytes, with \n for every line break.
 
-    A byte-order mark decides; then UTF-8 if every byte fits; then GB18030 or Big5, whichever gives the more ordinary
-    Chinese. Raises DocumentError for binary content and for any other encoding. `name` is used in its message.
+    A byte-order mark decides; then UTF-8 if every byte fits; then Windows-1252 for what is nearly all ASCII and has its
+    other letters within words; then GB18030 or Big5, whichever gives the more ordinary Chinese. Raises DocumentError
+    for binary content and for any other encoding. `name` is used in its message.
 
     >>> decode("培训工作".encode("gb18030"), "a.txt"), decode("培訓工作".encode("big5"), "b.txt")
     ('培训工作', '培訓工作')
@@ -50,19 +52,71 @@ def _decoded(data: bytes, name: str) -> str:
         broken = attempt.count("\ufffd")
         if sum(character >= "\u0800" for character in attempt) - broken > broken:
             raise _damaged(name, "utf-8", error.start) from error
+    best = chinese(data)
+    ordinary = -8.0 if best is None else _ordinariness(best)
+    if _looks_western(data, best is None) and (ordinary <= 0 or _is_within(data)):
+        best, ordinary = _western(data), 0.0
+    if best is None or ordinary < -0.5:
+        raise DocumentError(
+            f"{name} is not in an encoding that is known here (UTF-8, UTF-16, GB18030, Big5, Windows-1252); "
+            "open it in the program that wrote it and save it as UTF-8."
+        )
+    return best
+
+
+def chinese(data: bytes) -> str | None:
+    """The bytes read as GB18030 or as Big5, whichever gives the more ordinary Chinese; None if they are neither."""
     candidates: list[str] = []
     for encoding in ("gb18030", "cp950", "big5hkscs"):  # the first of equals is taken
         try:
             candidates.append(data.decode(encoding))
         except UnicodeDecodeError:
             continue
-    best = max(candidates, key=_ordinariness, default="")
-    if not candidates or _ordinariness(best) < -0.5:
-        raise DocumentError(
-            f"{name} is not in an encoding that is known here (UTF-8, UTF-16, GB18030, Big5); "
-            "open it in the program that wrote it and save it as UTF-8."
-        )
-    return best
+    return max(candidates, key=_ordinariness, default=None)
+
+
+_ASCII = bytes(range(128))
+_HIGH = re.compile(rb"[\x80-\xff]+")
+_WITHIN = re.compile(rb"(?<=[A-Za-z])[\x80-\xff](?=[a-z]{2})|(?<![\x80-\xff])[\x80-\xff](?=[a-z]{3})")
+# Two in a row that are no Chinese character: a quote, dash or the like beside another one, and the middle of größer.
+_BOTH = re.compile(
+    rb"(?<![\x80-\xff])(?:[\x80-\xff][\x85\x91-\x97\xab\xbb]|[\x85\x91-\x97\xab\xbb][\x80-\xff]|"
+    rb"(?<=[A-Za-z])[\xdf-\xff]{2}(?=[a-z]))(?![\x80-\xff])"
+)
+# One that stands by itself: after a letter, at the beginning of a word, before what ends no Chinese character, 20 °C.
+_ALONE = re.compile(
+    rb"(?<![\x80-\xff])(?:(?<=[A-Za-z])[\x80-\xff]|[\x80-\xff](?=[A-Za-z]{2})|\xb0(?=[CF]\b)|"
+    rb"[\x80-\xff](?![0-9@-~])|[\x80-\xff](?=\d(?![\x80-\xff])))(?![\x80-\xff])"
+)
+
+
+def _looks_western(data: bytes, anyhow: bool) -> bool:
+    """Whether bytes are nearly all ASCII and the others stand in it as the letters and marks of Western languages do.
+
+    In the Chinese encodings most characters are two bytes beyond ASCII. `anyhow`: they are no Chinese.
+    """
+    high = len(data.translate(None, _ASCII))
+    if high * 7 > len(data) - high:
+        return False
+    runs = _HIGH.findall(data)
+    single = sum(len(run) == 1 for run in runs)
+    if (len(runs) - single - len(_BOTH.findall(data))) * 10 > len(runs):
+        return False
+    return anyhow or len(_ALONE.findall(data)) >= 0.9 * single
+
+
+def _is_within(data: bytes) -> bool:
+    """Whether all bytes beyond ASCII stand so in words that they and the next ones are hardly Chinese."""
+    return len(_WITHIN.findall(data)) == len(_HIGH.findall(data))
+
+
+def _western(data: bytes) -> str | None:
+    """The bytes read as Windows-1252; None if words have capitals within, as those from other encodings then do."""
+    try:
+        text = data.decode("cp1252")
+    except UnicodeDecodeError:
+        return None
+    return None if re.search("[a-z][À-ÖØ-ÞŠŽŒŸ]", text) else text
 
 
 def _damaged(name: str, encoding: str, byte: int) -> DocumentError:

@@ -109,6 +109,8 @@ def _continues(a: _Placed, b: _Placed) -> bool:
     sizes = sorted(line.bottom - line.top for line in (a.line, b.line))
     if sizes[1] > 1.3 * sizes[0]:
         return False
+    if _are_items(a.line.text, b.line.text):
+        return False
     em = max(a.line.em, b.line.em)
     token = _TOKEN.match(b.line.text)
     wide = sum(map(_units, token.group() if token else "")) * b.line.em
@@ -126,6 +128,29 @@ def _continues(a: _Placed, b: _Placed) -> bool:
     indent = b.line.left - a.line.left
     hanging = bool(_MARKER.match(a.line.text))
     return -6 * em < indent < (4 if hanging else 1.2) * em
+
+
+_COUNTED = re.compile(r"(\D{1,20}?)(\d{1,4})(?!\d)")
+_ENTRY = re.compile(r"[^:：。；;]{1,40}[:：]\s?(?=[.,]?\d)[\d.,%]{1,20}\s?\w{0,8}")
+_FIGURE_AT_END = re.compile(r"[^\s。，、；：！？,;:!?]*?([^\W\d]{2,12}\s?)\d[\d.,]*([^\W\d]{0,4}|%)")
+
+
+def _are_items(a: str, b: str) -> bool:
+    """Whether two lines are items of a list by their words, however wide they are.
+
+    Their labels count on, or both are a name and its figure, or both run without a mark to one and the same end but for
+    the figure.
+
+    >>> _are_items("Harbin: 100", "Daqing: 90"), _are_items("大庆培训9人", "海林培训8人"), _are_items("甲3", "乙4")
+    (True, True, False)
+    """
+    counted = _COUNTED.match(a), _COUNTED.match(b)
+    if counted[0] and counted[1] and counted[0][1] == counted[1][1] and int(counted[1][2]) == int(counted[0][2]) + 1:
+        return True
+    if _ENTRY.fullmatch(a) and _ENTRY.fullmatch(b):
+        return True
+    ends = _FIGURE_AT_END.fullmatch(a), _FIGURE_AT_END.fullmatch(b)
+    return bool(ends[0] and ends[1] and ends[0][2] == ends[1][2] and ends[0][1][-2:] == ends[1][1][-2:])
 
 
 def joined(lines: Sequence[str]) -> str:
@@ -314,8 +339,26 @@ _NUMBER = re.compile(
 )
 
 
+# What browsers print in the corners of a page.
+_STAMP = re.compile(
+    r"\d{1,4}([/.-])\d{1,2}\1\d{1,4},? ?(?:[\u4e00-\u9fff]{2} ?)?\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp]\.?[Mm]\.?)?"
+)
+_ADDRESS = re.compile(r"(?i)(?:https?|file)://\S+")
+_OF = re.compile(r"\d{1,4} ?(?:/|of) ?\d{1,4}")
+
+
+def _without_stamps(page: Page) -> Page:
+    """The page without the time and address of printing, where a browser put both at its edges, and their number."""
+    edges = [x for x in page.lines if not x.whole and not 0.05 < (x.top + x.bottom) / 2 / page.height < 0.95]
+    if not all(any(shape.fullmatch(line.text) for line in edges) for shape in (_STAMP, _ADDRESS)):
+        return page
+    gone = {line for line in edges if any(shape.fullmatch(line.text) for shape in (_STAMP, _ADDRESS, _OF))}
+    return page._replace(lines=[line for line in page.lines if line not in gone])
+
+
 def without_running(pages: Sequence[Page]) -> list[Page]:
     """Pages without page numbers, and without the lines in their margins that return on most of them."""
+    pages = [_without_stamps(page) for page in pages]
     counts: Counter[str] = Counter()
     margins: list[dict[Line, set[str]]] = []
     for number, page in enumerate(pages):

@@ -137,8 +137,18 @@ def _document(path: Path, found: Extracted) -> Document:
     said = header(found.text)
     title, date = found.title or said.title, found.date or said.date
     more = metadata(found.text, title, date)
-    about = (title, found.source or said.source, date, str(path), more.issue, found.author or more.author, more.period)
-    return Document(path.name, _whole(found.text), *map(_whole, about), found.pages)
+    return Document(
+        path.name,
+        _whole(found.text),
+        _whole(title),
+        _whole(found.source or said.source),
+        date,
+        str(path),
+        _whole(more.issue),
+        _whole(found.author or more.author),
+        more.period,
+        found.pages,
+    )
 
 
 # Halves of pairs, as a damaged encoding leaves them; they are no text, and nothing can store or embed them.

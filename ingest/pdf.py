@@ -63,7 +63,7 @@ def read_pdf(path: Path) -> Extracted:
     try:
         with _LOCK:
             count = len(document)
-            properties = document.get_metadata_dict()
+            title, author = (_property(_meta(document, key), path) for key in (b"Title", b"Author"))
         if count > MOST_PAGES:
             raise DocumentError(f"{name} has {count:,} pages; split it into files of at most {MOST_PAGES:,}.")
         for number in range(count):
@@ -81,7 +81,6 @@ def read_pdf(path: Path) -> Extracted:
     text, offsets = assemble(without_running(whole))
     if not text.strip():
         raise DocumentError(f"{name} holds no text that can be read; add a sharper scan or leave it out.")
-    title, author = _property(properties.get("Title", ""), path), _property(properties.get("Author", ""), path)
     return Extracted(text, title, author="" if _NOBODY.fullmatch(author) else author, pages=offsets)
 
 
@@ -243,10 +242,18 @@ def _line(run: Sequence[str], boxes: Sequence[_Box], spaces: Sequence[str]) -> L
     gaps = [b.left - a.right for a, b in itertools.pairwise(boxes)]
     # Between characters of Chinese pdfium takes for spaces how a line was stretched to its width, where all are wider.
     stretch = statistics.median(gaps) if len(gaps) > 4 else 0.0
-    wide = max(0.18 * (bottom - top), 0.12 * (bottom - top) + stretch)
+    high = bottom - top
+    wide = max(0.18 * high, 0.12 * high + stretch)
     pieces = [run[0]]
-    for before, after, space, gap in zip(run, run[1:], spaces, gaps, strict=False):
-        kept = space == " " or (space and (gap > wide or not (_CHINESE.match(before) and _CHINESE.match(after))))
+    for n, (after, space) in enumerate(zip(run[1:], spaces, strict=False)):
+        kept = space == " "
+        if space and not kept:
+            chinese = [bool(_CHINESE.match(character)) for character in run[n : n + 2]]
+            # It breaks all lines after each character where it thinks a page to be written downwards, as a long list
+            # looks. A raised number is not to run into a figure.
+            a, b = boxes[n : n + 2]
+            raised = not any(chinese) and abs(a.top - b.top) + abs(a.bottom - b.bottom) > 0.2 * high
+            kept = gaps[n] > (wide if all(chinese) else 0.07 * high) or raised
         pieces.append(f" {after}" if kept else after)
     # Half of a character beyond 16 bits comes at a time on some systems.
     text = "".join(pieces).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
@@ -341,6 +348,14 @@ _NOBODY = re.compile(
     r"mc system|(?:windows|微软|微軟) ?(?:user|用户|用戶)|用户|使用者|雨林木风|番茄花园|canon.*|.*scan.*|.*@.*)"
     r"[\s\d]*"
 )
+
+
+def _meta(document: Any, key: bytes) -> str:
+    """A property as the file has it, which may be half characters too."""
+    size = pdfium.FPDF_GetMetaText(document, key, None, 0)
+    buffer = ctypes.create_string_buffer(size)
+    pdfium.FPDF_GetMetaText(document, key, buffer, size)
+    return buffer.raw[: max(0, size - 2)].decode("utf-16-le", "surrogatepass")
 
 
 def _property(value: str, path: Path) -> str:

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
@@ -157,14 +158,22 @@ def serve(memory: int, seconds: float) -> None:
         os.dup2(nothing.fileno(), 0)  # a parser that asks for input gets none
     os.dup2(2, 1)  # whatever a parser prints is no reply
     _confine(memory)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     for line in requests:
         _limit(seconds)
         _reply(replies, _read(Path(json.loads(line))))
         _limit(0)
 
 
+def _end_with(parent: int) -> None:
+    """Ends this process, in the middle of a file too, once its parent has gone."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
+
+
 def _limit(seconds: float) -> None:
-    """Has the system end this process after so many seconds and some more, for the case that the parent is gone."""
+    """Has the system end this process after so many seconds and some more, for the case that nothing else does."""
     if sys.platform != "win32":
         signal.alarm(math.ceil(seconds) + 5 if seconds else 0)
 

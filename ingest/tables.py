@@ -183,7 +183,8 @@ def _grid(path: Path, sheet: Any, most: int) -> tuple[Grid, int]:
             raise _too_many(path)
         if row:
             rows[number] = dict(sorted(row.items()))
-    return Grid(rows, layout.merges, frozenset(layout.hidden)), cells
+    hidden, hidden_columns = frozenset(layout.hidden), frozenset(layout.hidden_columns)
+    return Grid(rows, layout.merges, hidden, hidden_columns=hidden_columns), cells
 
 
 @dataclass(slots=True)

@@ -179,6 +179,7 @@ class _Table:
     def __init__(self, outer: list[Block], layout: bool) -> None:
         self.outer = outer  # where its lines will go
         self.layout = layout
+        self.nested = False  # whether it holds tables
         self.between: list[Block] = []  # a caption, and text that is in no cell
         self.rows: list[list[_Cell]] = []
 
@@ -356,8 +357,6 @@ class _Page:
 
     def _table_start(self, tag: str, attributes: Mapping[str, str]) -> None:
         if tag == "table":
-            if self._tables:
-                self._tables[-1].layout = True
             table = _Table(self._target, attributes.get("role", "").lower() in ("presentation", "none"))
             self._tables.append(table)
             self._target = table.between
@@ -380,11 +379,16 @@ class _Page:
             self._target = table.between
             return
         self._tables.pop()
+        if self._tables:
+            around = self._tables[-1]
+            around.nested = True
+            grid = len(table.rows) > 1 and max(map(len, table.rows)) > 1
+            around.layout |= grid or table.nested or table.outer is around.between
         self._target = table.outer
         self._target.extend(table.between)
         cells = [cell for row in table.rows for cell in row]
         inside = [block for cell in cells for block in cell.blocks]
-        if table.layout or _is_layout(table.rows):
+        if table.layout or _is_layout(table.rows) or (table.nested and not _is_data(table.rows)):
             self._target.extend(inside)
             return
         rows = [
@@ -406,11 +410,25 @@ def _is_layout(rows: list[list[_Cell]]) -> bool:
         return True
     if rows[0] and all(cell.header for cell in rows[0]):
         return False
+    return any(_places(cell.blocks) for row in rows for cell in row)
+
+
+def _places(blocks: list[Block]) -> bool:
+    """Whether a cell holds a part of the page."""
+    return len(blocks) > 8 or any(block.heading for block in blocks) or sum(len(block.text) for block in blocks) > 400
+
+
+def _is_data(rows: list[list[_Cell]]) -> bool:
+    """Whether a table with small tables in its cells has rows and columns of its own, so that they are cells' text.
+
+    It has a row of headers and no lists of links, or nothing but short cells under each other.
+    """
     cells = [cell.blocks for row in rows for cell in row]
-    return any(
-        len(blocks) > 8 or any(block.heading for block in blocks) or sum(len(block.text) for block in blocks) > 400
-        for blocks in cells
-    )
+    if len(rows) > 1 and len(rows[0]) > 1 and all(cell.header for cell in rows[0]):
+        listed = any(len(blocks) > 1 and any(block.linked >= 0.5 for block in blocks) for blocks in cells)
+        return not listed and not any(map(_places, cells))
+    short = all(len(blocks) < 2 and all(len(x.text) <= 40 and not x.anchors for x in blocks) for blocks in cells)
+    return short and len(rows) > 2 and len({sum(cell.columns for cell in row) for row in rows}) == 1
 
 
 def _number(value: str | None) -> int:

@@ -104,16 +104,18 @@ class Body:
 
     def _blocks(self, container: Any) -> Iterator[tuple[str, str]]:
         """Kind and text of what a container holds: "text", "heading", "item" or "table"."""
-        before = ""
+        before = above = ""
         for element in _inside(container):
             if element.tag == f"{W}tbl":
-                yield from self._table(element)
+                yield from self._table(element, grids.title_unit(above))
+                above = ""
             else:
                 text = self._runs(element)
                 if element.find(f"{W}pPr/{W}rPr/{W}del") is not None:  # goes on in the next paragraph
                     before += text
                     continue
                 yield from self._paragraph(element, before + text)
+                above = _stripped(before + text) or above
                 before = ""
             yield from self._hanging()
         if before.strip():
@@ -225,7 +227,8 @@ class Body:
 
     # --- tables
 
-    def _table(self, table: Any) -> Iterator[tuple[str, str]]:
+    def _table(self, table: Any, unit: str = "") -> Iterator[tuple[str, str]]:
+        """The lines of a table, and after it those inside its cells. `unit`: the one that is said above it."""
         cells = [cell for row in _inside(table, f"{W}tr") for cell in _inside(row, f"{W}tc")]
         if len(cells) == 1:  # a frame around a text
             yield from self._blocks(cells[0])
@@ -254,7 +257,8 @@ class Body:
                 if not goes_on and (text := self._cell(cell, nested)):
                     rows.setdefault(number, {})[column] = text
                 column += width
-        if lines := list(grids.lines(Grid(rows, _merges(spans), lettered=False, header_rows=headers))):
+        grid = Grid(rows, _merges(spans), lettered=False, header_rows=headers, unit=unit)
+        if lines := list(grids.lines(grid)):
             yield "table", "\n".join(lines)
         for inner in nested:
             yield from self._table(inner)

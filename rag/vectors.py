@@ -30,7 +30,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,7 +106,6 @@ class VectorIndex:
         self._apart: dict[int, Vectors] = {}
         self._count: int | None = None
         self._lock = threading.RLock()
-        self._discarded = folder.with_name(f"{folder.name}.old")
 
     # -- changing --------------------------------------------------------------------------------------------------
 
@@ -145,16 +144,12 @@ class VectorIndex:
         """Deletes the folder with all its vectors; the next use makes a new one."""
         with self._lock:
             self.close()
-            self._discard()
-            if self.folder.exists():
-                self.folder.rename(self._discarded)  # at once, so that a crash leaves no half of it
-            self._discard()
-
-    def _discard(self) -> None:
-        if self._discarded.is_dir():
-            shutil.rmtree(self._discarded, ignore_errors=True)
-        else:
-            self._discarded.unlink(missing_ok=True)
+            if self.folder.is_dir():
+                with suppress(OSError):  # Chroma's list goes first: without it the rest counts as nothing
+                    (self.folder / "chroma.sqlite3").unlink()
+                shutil.rmtree(self.folder, ignore_errors=True)
+            else:
+                self.folder.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Lets go of the folder; the next use opens it again. A second call does nothing."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingest.cells import Cell, row_lines
@@ -116,6 +116,7 @@ CELL = st.builds(
 
 
 @given(st.lists(st.lists(CELL, max_size=5), max_size=5))
+@example(table("哈尔滨|", "哈尔滨|含呼兰；不含五常。", "哈尔滨", "哈尔滨|含呼兰；不含五常。"))
 def test_no_row_is_cut_outside_its_cells_and_no_cell_is_lost(rows: list[list[Cell]]) -> None:
     written = row_lines(rows)
     prose = [cell.text for row in rows for cell in row if len(sentences(cell.text)) > 1]

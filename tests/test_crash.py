@@ -397,14 +397,15 @@ def test_a_sync_that_is_killed_at_any_moment_leaves_whole_documents_and_the_next
 
 
 def test_a_sync_that_is_killed_while_the_graph_is_written_leaves_a_library_that_opens(
-    tmp_path: Path, forks: Forks
+    tmp_path: Path, forks: Forks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    take_small_steps(monkeypatch)  # an index that is made anew here is to be written as often as there
     library, docs = tmp_path / "library", Folder(tmp_path / "docs", random.Random(1))
     docs.path.mkdir()
     docs.write_set({f"r{number}": paragraph(number) for number in range(1500)})
     forks.sync(library, docs.path)
     torn = False
-    for attempt in range(10):
+    for attempt in range(40):
         docs.write_set({f"r{number}": paragraph(number or 5000 + attempt) for number in range(1500)})
         [first] = (library / "vectors").glob("*/data_level0.bin")
         last = first.with_name("index_metadata.pickle")

@@ -197,12 +197,12 @@ def test_a_parser_that_takes_the_child_with_it_fails_its_own_file_only(reader: R
 
 @pytest.mark.parametrize("name", ["hang", "spin"])
 def test_a_parser_that_never_ends_is_ended(folder: Path, name: str) -> None:
-    with Reader(seconds=2) as reader:
+    with Reader(seconds=5) as reader:  # in which a child starts, on a busy machine too
         began = time.monotonic()
         assert complaint(reader, fake(folder, name)) == (
-            f"{name}.fake took more than 2 seconds to read; split it into smaller files."
+            f"{name}.fake took more than 5 seconds to read; split it into smaller files."
         )
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 15
         assert text_of(reader.read(fake(folder, "good"))) == "培訓8710人次。"
     assert_nothing_is_left(folder, reader)
 
@@ -343,12 +343,9 @@ def test_what_a_child_had_unpacked_goes_with_it(folder: Path) -> None:
     assert_nothing_is_left(folder, reader)
 
 
-def test_a_child_whose_parent_has_gone_ends_with_its_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_whose_parent_has_gone_ends(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As when the parent is killed in the middle of a file: the child is then alone with a parser that never ends."""
-    code = (
-        "import sys; from pathlib import Path; from ingest.reader import Reader\n"
-        "Reader(seconds=4).read(Path(sys.argv[1]))"
-    )
+    code = "import sys; from pathlib import Path; from ingest.reader import Reader\nReader().read(Path(sys.argv[1]))"
     monkeypatch.setenv("TMPDIR", str(folder.parent / "tmp"))
     parent = subprocess.Popen([sys.executable, "-c", code, str(fake(folder, "hang"))], cwd=Path(__file__).parent.parent)
     found: list[Path] = []

@@ -120,7 +120,7 @@ def ingest(
     except KeyboardInterrupt:
         if not watch:
             print(
-                "jianbao: Interrupted; what is stored so far is whole, and the same command goes on from there.",
+                "jianbao: Interrupted; what is stored so far is whole. The same command goes on from there.",
                 file=sys.stderr,
             )
         raise typer.Exit(130) from None
