@@ -10,13 +10,12 @@ import contextlib
 import shutil
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from ingest.encodings import chinese
-from ingest.limits import METHODS, check_sizes
+from ingest.limits import METHODS, UNREADABLE, check_sizes
 from rag.errors import DocumentError
 
 MEMBERS = 5000
@@ -59,7 +58,7 @@ def members(path: Path, suffixes: Collection[str]) -> Iterator[Member]:
             try:
                 with archive.open(info) as source, file.open("wb") as target:
                     shutil.copyfileobj(source, target, 1 << 20)
-            except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError):
+            except UNREADABLE:
                 yield Member(name, None, f"{name} is damaged within the archive; make the archive again.")
             else:
                 yield Member(name, file)
@@ -69,7 +68,7 @@ def members(path: Path, suffixes: Collection[str]) -> Iterator[Member]:
 def _opened(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+    except UNREADABLE as error:
         raise DocumentError(f"{path.name} is no zip archive, or damaged or cut off; make it again.") from error
 
 

@@ -12,7 +12,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ingest import grids
+from ingest.forms import form, pair_lines
 from ingest.grids import Grid, Merge
+from ingest.tableheads import LABELS, is_above_header, is_remark
 from rag.text import fold
 
 #: A table that spans more places than this is written cell after cell.
@@ -52,7 +54,7 @@ def row_lines(rows: Sequence[Sequence[Cell]]) -> list[str]:
     while titles < len(grid) and len(set(map(id, filter(None, grid[titles])))) == 1:  # over the whole width
         titles += 1
     texts = list(map(_texts, grid))
-    while titles + 1 < len(grid) and (_is_title(grid[titles:]) or grids.is_above_header(texts[titles:])):
+    while titles + 1 < len(grid) and (_is_title(grid[titles:]) or is_above_header(texts[titles:])):
         titles += 1
     asked = _form(grid[titles:])
     if asked != "no":
@@ -136,7 +138,7 @@ def _form(grid: Sequence[Sequence[Cell | None]]) -> str:
     cells = [cell for row in grid for cell in row if cell]
     if not grid or all(cell is None or cell.header for cell in grid[0]) or len(set(map(id, cells))) < len(cells):
         return "no"
-    return grids.form([_texts(row) for row in grid])
+    return form([_texts(row) for row in grid])
 
 
 def _header_rows(grid: Sequence[Sequence[Cell | None]]) -> int:
@@ -157,7 +159,7 @@ def _header_rows(grid: Sequence[Sequence[Cell | None]]) -> int:
     count = below if wide and below < len(grid) else 1
     columns = range(len(grid[0]))
     figures = any(_of_figures([cell.text for row in grid[count:] if (cell := row[column])]) for column in columns)
-    named = bool(texts and grids.LABELS.fullmatch(texts[0]))
+    named = bool(texts and LABELS.fullmatch(texts[0]))
     distinct = len(set(texts)) == len(texts) and all(texts)
     if len(texts) > 2 and not _is_pairs(grid):
         return count if figures or named or (len(grid) > 2 and distinct and max(map(len, texts)) <= 8) else 0
@@ -173,7 +175,7 @@ def _is_pairs(grid: Sequence[Sequence[Cell | None]]) -> bool:
     width = len(grid[0]) if grid else 0
     if width == 2:
         return all(cell is not None and 0 < len(cell.text) <= 20 for cell, _ in grid)
-    if width != 4 or grids.LABELS.fullmatch(fold(grid[0][0].text if grid[0][0] else "")):
+    if width != 4 or LABELS.fullmatch(fold(grid[0][0].text if grid[0][0] else "")):
         return False
     names = [cell for row in grid for cell in (row[0], row[2]) if cell]
     texts = [cell.text for cell in names if cell.text]
@@ -187,9 +189,9 @@ def _is_pairs(grid: Sequence[Sequence[Cell | None]]) -> bool:
 
 def _pairs(row: Sequence[Cell | None]) -> list[str]:
     """A row's names with their values: one line, or one for each where they would not make one sentence."""
-    if grids.is_remark(texts := _texts(row)):
+    if is_remark(texts := _texts(row)):
         return [" | ".join(texts.values())]
     pairs = zip(row[::2], row[1::2], strict=True)
-    return grids.pair_lines(
+    return pair_lines(
         [(name.text if name else "", value.text if value and value is not name else "") for name, value in pairs]
     )

@@ -31,6 +31,10 @@ _SMALL = 10_000_000
 #: How parts may be shrunk. bzip2 and LZMA, which hardly any program uses, would inflate 20,000 times, and all at once.
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
+#: What zipfile raises for a file that it cannot read; NotImplementedError for a compression, an encryption or a version
+#: of the format that it does not know.
+UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+
 _PIECE = 1 << 18
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Parts in these encodings spell < and ! as ASCII does, so that a document type cannot hide from the search for it.
@@ -104,7 +108,7 @@ _FAILURES: tuple[type[Exception], ...] = (
     AttributeError,
     EOFError,
     LookupError,
-    NotImplementedError,
+    NotImplementedError,  # of zipfile and openpyxl: a compression or a version of the format that they do not know
     OSError,
     RecursionError,
     SyntaxError,  # of XML
@@ -144,7 +148,7 @@ def _pieces(path: Path) -> Iterator[tuple[int, str, bytes]]:
             if part.flag_bits & 1:
                 raise DocumentError(_locked(path))
             if part.compress_type not in METHODS:
-                raise NotImplementedError("compression")
+                raise DocumentError(f"{path.name} is packed in a rare way; save it again.")
             with archive.open(part) as stream:
                 while piece := stream.read(_PIECE):
                     total += len(piece)
@@ -157,7 +161,7 @@ def _pieces(path: Path) -> Iterator[tuple[int, str, bytes]]:
 def _reading(path: Path) -> Iterator[None]:
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except UNREADABLE as error:
         raise DocumentError(f"{path.name} is damaged or cut off; fetch or save it again.") from error
     except OSError as error:
         reason = error.strerror or type(error).__name__

@@ -135,6 +135,8 @@ class Reader:
                     # A Ctrl-C is for the parent, which then closes this.
                     start_new_session=True,
                 )
+                assert self._child.stdout is not None
+                self._child.stdout.readline()  # it is ready, so that its start takes nothing of a file's time
             return self._child
 
     def _stop(self) -> None:
@@ -159,6 +161,7 @@ def serve(memory: int, seconds: float) -> None:
     os.dup2(2, 1)  # whatever a parser prints is no reply
     _confine(memory)
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    _reply(replies, {"ready": True})
     for line in requests:
         _limit(seconds)
         _reply(replies, _read(Path(json.loads(line))))

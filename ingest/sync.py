@@ -27,8 +27,8 @@ from rag.errors import DocumentError, InputError, JianbaoError
 from rag.store import Entry, FileStamp, Library, Move, indexed_text, text_sha256
 from rag.types import Chunk, Document
 
-#: Documents are embedded and committed in groups of about this many chunks. While a group is embedded the next ones are
-#: read, in lists of about so many chunks, of which so many may wait.
+#: Documents are committed in groups of about this many chunks. While some are embedded the next ones are read, in lists
+#: of about so many chunks, of which so many may wait; each list is embedded as soon as it is there.
 GROUP = 256
 READ_AHEAD, WAITING = 64, 6
 
@@ -150,8 +150,9 @@ class _Sync:
         self.progress = progress
         self.report = Report()
         self.started = time.perf_counter()
-        #: What is read but not yet committed: documents, ids to take out, and files that are then complete.
+        #: What is not yet committed: documents read, and embedded, ids to take out, and files that are then complete.
         self.documents: list[tuple[Document, list[Chunk]]] = []
+        self.entries: list[Entry] = []
         self.gone: list[str] = []
         self.complete: list[FileStamp] = []
         #: Ids given to documents that are not committed yet, with their paths.
@@ -232,6 +233,7 @@ class _Sync:
                         for read in some:
                             self._take(read)
                             self._tell(read.stamp.path, len(stamps), size)
+                        self._embed()
                 except BaseException:
                     reader.close()  # so that the thread that waits for it comes to its end
                     raise
@@ -286,7 +288,8 @@ class _Sync:
                 self.report.added += 1
             self.claimed[id] = path
             self.documents.append((named, chunks))
-            if sum(len(chunks) for _, chunks in self.documents) >= GROUP:
+            waiting = [*(entry.chunks for entry in self.entries), *(chunks for _, chunks in self.documents)]
+            if sum(map(len, waiting)) >= GROUP:
                 self._commit()
         for problem in read.problems:
             self.report.failed.append({"path": f"{path}/{problem.part}", "error": problem.error})
@@ -298,18 +301,23 @@ class _Sync:
         if not read.problems and not read.changed:
             self.complete.append(read.stamp)
 
-    def _commit(self) -> None:
-        """Embeds and stores what was taken, in one commit."""
-        if self.documents or self.gone or self.complete:
-            texts = [indexed_text(document, chunk) for document, chunks in self.documents for chunk in chunks]
+    def _embed(self) -> None:
+        texts = [indexed_text(document, chunk) for document, chunks in self.documents for chunk in chunks]
+        if self.documents:
             vectors = self.encoder.encode_documents(texts)
-            entries, start = [], 0
+            start = 0
             for document, chunks in self.documents:
-                entries.append(Entry(document, chunks, vectors[start : start + len(chunks)]))
+                self.entries.append(Entry(document, chunks, vectors[start : start + len(chunks)]))
                 start += len(chunks)
-            self.library.put(entries, remove=self.gone, files=self.complete)
-            self.report.chunks += len(texts)
-        self.documents, self.gone, self.complete = [], [], []
+        self.documents = []
+        self.report.chunks += len(texts)
+
+    def _commit(self) -> None:
+        """Stores what was taken, in one commit."""
+        self._embed()
+        if self.entries or self.gone or self.complete:
+            self.library.put(self.entries, remove=self.gone, files=self.complete)
+        self.entries, self.gone, self.complete = [], [], []
         self.claimed.clear()
 
     # -- ids ---------------------------------------------------------------------------------------------------------

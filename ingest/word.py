@@ -16,6 +16,7 @@ from ingest import grids
 from ingest.charts import chart_lines
 from ingest.grids import Grid, Merge
 from ingest.numbering import Numbering, W, integer, value
+from ingest.values import title_unit
 
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
@@ -107,7 +108,7 @@ class Body:
         before = above = ""
         for element in _inside(container):
             if element.tag == f"{W}tbl":
-                yield from self._table(element, grids.title_unit(above))
+                yield from self._table(element, title_unit(above))
                 above = ""
             else:
                 text = self._runs(element)

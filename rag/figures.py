@@ -2,7 +2,7 @@
 
 Pure. A figure is what a reader could check against a source, in Chinese of either script or in English. Nothing here
 knows documents or understands sentences: whether a figure answers a question is decided elsewhere.
-`rag.numerals` reads numbers and their units, `rag.dates` dates and times.
+`rag.quantities` reads numbers with their units, `rag.dates` dates and times, `rag.changes` what grew or fell.
 
 Left out on purpose: numbers that are only a part of a word (一般, 千方百计, 第一线), vague amounts (数百, 几十万),
 relative dates (今年, last week), Roman numerals, circled digits and numbers with an exponent (①, 10²).
@@ -16,11 +16,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
-from typing import NamedTuple
 
 from rag import dates, numerals
+from rag.changes import in_clause
 from rag.dates import Kind, Moment, PartialDate, Relation
-from rag.numerals import EXACT, NUMERALS, Numeral, plain
+from rag.numerals import EXACT, NUMERALS
+from rag.quantities import NAME_BEFORE, Quantity, amount
 from rag.text import fold, fold_with_offsets
 
 __all__ = ["Found", "Kind", "PartialDate", "Relation", "agree", "claims", "compare", "find"]
@@ -101,6 +102,7 @@ _NTH_NOUN = re.compile(
     r"(?a:[\s-](?:place|prize|edition|session|issue|round|season|phase|volume|chapter|generation|century|congress|"
     r"largest|biggest|highest|most|plenary|term|year|day|grade|class|anniversary)\b)"
 )
+_VAGUE_BEFORE = re.compile(r"(?:[几双百千万亿]|(?<![人总次件户倍指分岁个系项天])数)\Z")
 _NTH, _CENTURY = re.compile(r"(?a:(?:st|nd|rd|th)(?![a-z0-9]))"), re.compile(r"(?a:[\s-]century\b)")
 
 
@@ -158,7 +160,7 @@ def _find(text: str, folded: str, offsets: list[int]) -> Iterator[Found]:
             position = unread.end() if unread else at + 1
             continue
         position = found.end
-        direction, basis = _in_clause(folded, found, previous) if found.kind == "number" else (0, "")
+        direction, basis = in_clause(folded, found, previous) if found.kind == "number" else (0, "")
         previous = replace(found, direction=direction, basis=basis) if direction or basis else found
         begins, ends = offsets[found.start], offsets[found.end - 1] + 1
         yield replace(previous, text=text[begins:ends], start=begins, end=ends)
@@ -166,7 +168,7 @@ def _find(text: str, folded: str, offsets: list[int]) -> Iterator[Found]:
 
 def _read(folded: str, at: int) -> Found | None:
     """The figure at an offset, with offsets of the folded text and without its own."""
-    named = folded[at].isdigit() and bool(_NAME_BEFORE.search(folded, max(0, at - 2), at))
+    named = folded[at].isdigit() and bool(NAME_BEFORE.search(folded, max(0, at - 2), at))
     if not named and (moment := dates.read(folded, at)):
         kind, value, unit, end, date, until, upper = moment
         return Found("", value, unit, at, end, kind, upper, date=date, until=until)
@@ -174,14 +176,14 @@ def _read(folded: str, at: int) -> Found | None:
         return None
     if folded[at] == "第":
         after = at + 1 + folded.startswith(" ", at + 1)
-        quantity = None if _NO_ORDINAL.match(folded, at) else _amount(folded, after, ordinal=True)
+        quantity = None if _NO_ORDINAL.match(folded, at) else amount(folded, after, ordinal=True)
         return None if quantity is None else _found(quantity._replace(start=at), "ordinal")
     if nth := numerals.read_nth(folded, at):
         which, end = nth
         if which < 3 and not _NTH_NOUN.match(folded, end):
             return None
         return _nth(folded, Decimal(which), at, end)
-    if (quantity := _amount(folded, at)) is None:
+    if (quantity := amount(folded, at)) is None:
         return None
     if quantity.unit == "" and quantity.upper is None and (ending := _NTH.match(folded, quantity.end)):
         return _nth(folded, quantity.value, at, ending.end())
@@ -189,7 +191,7 @@ def _read(folded: str, at: int) -> Found | None:
     return _found(quantity, "ordinal" if numbered else "number")
 
 
-def _found(quantity: _Quantity, kind: Kind) -> Found:
+def _found(quantity: Quantity, kind: Kind) -> Found:
     value, unit, start, end, _, upper, approximate, _ = quantity
     return Found("", value, unit, start, end, kind, upper, approximate)
 
@@ -197,168 +199,6 @@ def _found(quantity: _Quantity, kind: Kind) -> Found:
 def _nth(folded: str, value: Decimal, start: int, end: int) -> Found:
     century = _CENTURY.match(folded, end)
     return Found("", value, "世纪" if century else "", start, century.end() if century else end, "ordinal")
-
-
-# --- quantities and ranges of them
-
-
-class _Quantity(NamedTuple):
-    """A number with its unit between two offsets of a folded text; `leads`: the unit stands before the number."""
-
-    value: Decimal
-    unit: str
-    start: int
-    end: int
-    number: Numeral
-    upper: Decimal | None = None
-    approximate: bool = False
-    leads: bool = False
-
-
-_MINUS = re.compile(rf"[-−](?=\s?[.0-9$€£¥])|负(?=[0-9{NUMERALS}])|零下")
-_MINUS_BEFORE = re.compile(r"(?:[为长率达是至到度负跌降加减按值点温]|^|[\s:,;(\[、。=<>≤≥~/|“\"])\Z")
-_CURRENCY_SCALE = re.compile(r"(?a:\s?(?P<scale>[mbk])(?![a-z0-9]))")
-_EXPONENT = re.compile(r"[²³¹⁰⁴-⁹]|几")
-_SOME_MORE = re.compile("[余多](?![少数样元种])")
-_NAME_BEFORE = re.compile(r"(?a:[a-z][-–_.]?\Z)(?<![0-9]t)")
-_VAGUE_BEFORE = re.compile(r"(?:[几双百千万亿]|(?<![人总次件户倍指分岁个系项天])数)\Z")
-_WORD_BEFORE = re.compile(r"(?:周|星期|礼拜|初|双|[同统唯每这那另某任哪单专划进不之])\Z")
-_NO_UNIT_AFTER_ONE = re.compile("一[点度线步级代号成]|十分(?!钟)|四周")
-_ABOUT_BEFORE = re.compile(
-    r"(?:(?<![条节纽合契公制])约|(?<![最附邻])近|接近|逾|[多高低少大]于|超[过出]?|突破|[至最][少多]|不足|不到|大概|"
-    r"(?a:\b(?:about|over|nearly|almost|around|approximately|roughly|some|circa|(?:more|less|fewer)\sthan|"
-    r"at\s(?:least|most)|(?:up|close)\sto|estimated|as\smany\sas|exceeding|under)))\s?\Z"
-)
-_ABOUT_AFTER = re.compile(
-    r"\s?(?:左右|上下|以上|以下|之多|许(?![可多])|多(?![数少元次样家级种个名位只条项边媒功]))|\sor\s(?:so|more|less)\b|\+"
-)
-_TO, _BETWEEN, _AND = re.compile(dates.TO), re.compile(r"(?a:\bbetween\s\Z)"), re.compile(r"\sand\s")
-# 138-0000-1234, i9-13900 and 010-8888 are no ranges.
-_CODE_BEFORE, _CODE_AFTER = re.compile(r"[0-9][-–]\Z|[a-z][-–_.]?\Z"), re.compile(r"[-–][0-9]")
-_PADDED = re.compile(r"0[0-9]")
-
-
-def _amount(folded: str, at: int, *, ordinal: bool = False) -> _Quantity | None:
-    """The quantity at an offset, or the range of two of them (3-5万元, 10%至20%, between 3 and 5)."""
-    if (first := _quantity(folded, at)) is None:
-        return None
-    return _range(folded, first) or (None if first.number.bare and not (first.unit or ordinal) else first)
-
-
-def _range(folded: str, first: _Quantity) -> _Quantity | None:
-    between = _BETWEEN.search(folded, max(0, first.start - 8), first.start)
-    to = (_AND if between else _TO).match(folded, first.end)
-    if to is None or first.upper is not None or _CODE_BEFORE.search(folded, max(0, first.start - 2), first.start):
-        return None
-    second = _quantity(folded, to.end() + (folded[to.end() : to.end() + 1] == "第"))
-    if second is None or second.upper is not None or _CODE_AFTER.match(folded, second.end):
-        return None
-    if _PADDED.match(folded, first.start) or _PADDED.match(folded, to.end()):
-        return None
-    same = numerals.base_unit(first.unit) == numerals.base_unit(second.unit)
-    if not (same or not first.unit or (first.leads and not second.unit)):
-        return None
-    # 增长5%至20% may well be growth that arrives at 20%.
-    if first.unit and not first.leads and not between and _direction_before(folded, first.start):
-        return None
-    lower, upper = first.value, second.value
-    shares = (not first.unit or first.leads) and first.number.factor == 1 < second.number.factor
-    if shares and 0 < lower < second.number.stem:
-        lower = plain(EXACT.multiply(lower, Decimal(second.number.factor)))
-    if lower > upper or (first.number.bare and second.number.bare and not second.unit and not first.leads):
-        return None
-    unit, about = first.unit or second.unit, first.approximate or second.approximate
-    return first._replace(value=lower, upper=upper, unit=unit, end=second.end, approximate=about)
-
-
-def _quantity(folded: str, at: int) -> _Quantity | None:
-    position, sign = at, 1
-    if minus := _MINUS.match(folded, at):
-        if folded[at] == "-" and not _MINUS_BEFORE.search(folded, max(0, at - 1), at):
-            return None
-        position, sign = minus.end(), -1
-    currency = numerals.read_currency(folded, position)
-    if fraction := numerals.read_fraction(folded, position):
-        part, unit = fraction
-        value = part.value.copy_negate() if sign < 0 else part.value
-        return _Quantity(value, unit, at, part.end, part, None, _about(folded, at, part.end), leads=bool(unit))
-    number = numerals.read(folded, currency.end if currency else position)
-    if number is None or _EXPONENT.match(folded, number.end):
-        return None
-    value, end, unit, about = number.value, number.end, currency.name if currency else "", number.approximate
-    if currency and (scale := _CURRENCY_SCALE.match(folded, end)):
-        factor = {"k": 10**3, "m": 10**6, "b": 10**9}[scale["scale"]]
-        value, end, number = plain(EXACT.multiply(value, Decimal(factor))), scale.end(), number._replace(factor=factor)
-    named = not currency and bool(_NAME_BEFORE.search(folded, max(0, at - 2), at))
-    named = named or number.value.adjusted() >= numerals.MOST_DIGITS
-    countable = not named and not (number.bare and _WORD_BEFORE.search(folded, max(0, at - 2), at))
-    follows = numerals.read_unit(folded, end) if countable and not _NO_UNIT_AFTER_ONE.match(folded, at) else None
-    if follows and (not currency or follows.name in (unit, "元")):
-        unit, end, about = unit or follows.name, follows.end, about or follows.approximate
-        value = plain(EXACT.add(value, Decimal("0.5"))) if follows.half else value
-    elif countable and not number.bare and (more := _SOME_MORE.match(folded, end)):
-        end, about = more.end(), True
-    upper, about = number.upper if sign > 0 else None, about or _about(folded, at, end)
-    return _Quantity(
-        value if sign > 0 else value.copy_negate(), unit, at, end, number, upper, about, currency is not None
-    )
-
-
-def _about(folded: str, start: int, end: int) -> bool:
-    return bool(_ABOUT_BEFORE.search(folded, max(0, start - 14), start) or _ABOUT_AFTER.match(folded, end))
-
-
-# --- what the clause says of a number
-
-_CLAUSE = re.compile(r"[,;:!?()。、\n]|\.(?![0-9])")
-# How far before a figure a word may stand that tells of it, in characters; a Chinese verb stands right before it.
-_REACH, _NEAR = 30, 9
-_LISTED = re.compile(r"(?a:\s?(?:[、,和及与/]|以及|and)\s?(?:and\s)?)")
-_BASIS = re.compile(
-    r"(?P<year>同比|[比较](?:上|去|上一)年|[上去]年同期|year[- ]o(?:n|ver)[- ]year|\byoy\b|from a year (?:earlier|ago))"
-    r"|环比|[比较]上(?:个?月|一?季度)|(?:month|quarter)[- ]on[- ](?:month|quarter)|\bqoq\b|from the previous month"
-)
-_DIRECTION = re.compile(
-    r"(?P<down>负增长|下降|减少|回落|下滑|降低|下跌|下调|缩减|缩小|收窄|萎缩|[降跌减]幅|削减|[降跌减](?=[了至到约近超逾达低为]*\s?\Z)|"
-    r"(?a:\b(?:down|fell|falls?|fallen|dropp?(?:s|ed|ing)?|declin\w{1,3}|decreas\w{1,3}|reduc\w{1,4}|lower\w{0,3}|shr[aiu]nk)\b"
-    r"(?!\sfrom)))|增长|增加|上升|提高|提升|上涨|[增涨升]幅|增速|上调|回升|攀升|飙升|扩大|新增|[增涨升](?=[了至到约近超逾达高为]*\s?\Z)|"
-    r"(?a:\b(?:up(?!\sto)|rose|rises?|risen|increas\w{1,3}|grew|grows?|grown|growing|growth|gain\w{0,3}|climb\w{0,3}|higher)\b(?!\sfrom))"
-)
-_CHANGE_AFTER = re.compile(
-    r"(?a:\s(?:[a-z-]+\s)?(?:(?P<down>decrease|decline|drop|fall|reduction|cut)|increase|rise|growth|gain)\b)"
-)
-
-
-def _before(folded: str, start: int, end: int) -> str:
-    """The part of the clause before an offset, no further than another figure and `_REACH` characters."""
-    gap = folded[max(start, end - _REACH) : end]
-    breaks = [match.end() for match in _CLAUSE.finditer(gap)]
-    return gap[breaks[-1] :] if breaks else gap
-
-
-def _direction_before(folded: str, at: int, start: int = 0) -> int:
-    gap = _before(folded, start, at)
-    words = list(_DIRECTION.finditer(gap))
-    near = words and len(gap) - words[-1].end() <= (_NEAR if not words[-1][0].isascii() else _REACH)
-    return (-1 if words[-1]["down"] else 1) if near else 0
-
-
-def _in_clause(folded: str, found: Found, previous: Found | None) -> tuple[int, str]:
-    """Direction and basis of a number."""
-    start = previous.end if previous else 0
-    gap = _before(folded, start, found.start)
-    after = folded[found.end : found.end + _REACH + 10]
-    stop = _CLAUSE.search(after)
-    after = after[: stop.start()] if stop else after
-    direction = _direction_before(folded, found.start, start)
-    if not direction and (change := _CHANGE_AFTER.match(after)):
-        direction = -1 if change["down"] else 1
-    bases = list(_BASIS.finditer(gap)) or [match for match in _BASIS.finditer(after) if match[0].isascii()][:1]
-    basis = "" if not bases else "同比" if bases[-1]["year"] else "环比"
-    listed = previous and previous.unit == found.unit and _LISTED.fullmatch(folded, start, found.start)
-    if previous and listed:  # 分别增长3.5%和4.2%
-        direction, basis = direction or previous.direction, basis or previous.basis
-    return direction, basis
 
 
 # --- comparing

@@ -18,17 +18,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
-from rag.catalog import TABLES, Catalog
+from rag.catalog import Catalog
 from rag.embeddings import Encoder, Vectors
-from rag.errors import InputError, LibraryError
+from rag.errors import InputError
+from rag.lexicon import Lexicon
 from rag.live_index import LiveIndex, from_blob, to_blob
 from rag.stored import DocumentInfo, Entry, FileStamp, Move, StoredChunk, indexed_text, text_sha256
-from rag.text import fold, tokens
+from rag.text import fold
 from rag.types import Chunk, Document
 from rag.vectors import Mended
 
@@ -44,6 +44,7 @@ class Library:
         self.folder = catalog.folder
         self._catalog = catalog
         self._index = LiveIndex(catalog)
+        self._lexicon = Lexicon(catalog)
         self._recent: dict[int, Document] = {}  # by number, in the order in which they were read
         self._kept = 0  # characters of these
         self._chunk_count: int | None = None
@@ -189,25 +190,11 @@ class Library:
 
     def matching(self, words: Sequence[str], k: int, scope: Sequence[str] | None = None) -> list[int]:
         """Numbers of the k chunks that match any of the words best (BM25), the best first."""
-        query = " OR ".join(f'"{token}"' for word in words for token in tokens(word))
-        if not query:
-            return []
-        statement = "SELECT rowid FROM lexicon WHERE lexicon MATCH ?"
-        parameters: list[Any] = [query]
-        if scope is not None:
-            statement += (
-                " AND rowid IN (SELECT chunks.number FROM chunks JOIN documents ON documents.number = chunks.document"
-                " WHERE documents.id IN (SELECT value FROM json_each(?)))"
-            )
-            parameters.append(json.dumps(list(scope)))
-        return [row[0] for row in self._catalog.rows(statement + " ORDER BY rank LIMIT ?", *parameters, k)]
+        return self._lexicon.matching(words, k, scope)
 
     def document_frequencies(self, words: Iterable[str]) -> dict[str, int]:
         """In how many chunks each word stands; words that stand in none are left out."""
-        asked = json.dumps(list(words))
-        return dict(
-            self._catalog.rows("SELECT term, doc FROM vocabulary WHERE term IN (SELECT value FROM json_each(?))", asked)
-        )
+        return self._lexicon.document_frequencies(words)
 
     def chunks(self, numbers: Iterable[int]) -> list[StoredChunk]:
         """The live chunks among these numbers, by number; numbers of chunks that are gone are dropped."""
@@ -360,7 +347,8 @@ class Library:
                 'INSERT INTO chunks (number, document, start, "end", heading, vector) VALUES (?, ?, ?, ?, ?, ?)',
                 (number, owner, chunk.start, chunk.end, chunk.heading, to_blob(vector)),
             )
-            self._catalog.execute("INSERT INTO lexicon (rowid, words) VALUES (?, ?)", (number, _words(document, chunk)))
+        numbered = enumerate(entry.chunks, start=first_number)
+        self._lexicon.add((number, indexed_text(document, chunk)) for number, chunk in numbered)
 
     def _delete_documents(self, ids: Sequence[str]) -> list[int]:
         """Deletes catalog rows; the numbers of the dead chunks go to `leftovers` and are returned."""
@@ -369,23 +357,21 @@ class Library:
             rows = self._catalog.rows("SELECT number FROM documents WHERE id = ?", id)
             if not rows:
                 continue
-            for number, words in self._words_of(rows[0][0]):
-                self._catalog.execute(
-                    "INSERT INTO lexicon (lexicon, rowid, words) VALUES ('delete', ?, ?)", (number, words)
-                )
-                self._catalog.execute("INSERT INTO leftovers VALUES (?)", (number,))
-                dead.append(number)
+            texts = list(self._texts_of(rows[0][0]))
+            self._lexicon.remove(texts)
+            self._catalog.execute_many("INSERT INTO leftovers VALUES (?)", ((number,) for number, _ in texts))
+            dead += [number for number, _ in texts]
             self._catalog.execute("DELETE FROM chunks WHERE document = ?", (rows[0][0],))
             self._catalog.execute("DELETE FROM documents WHERE number = ?", (rows[0][0],))
         return dead
 
-    def _words_of(self, owner: int) -> Iterator[tuple[int, str]]:
-        """The number of each chunk of a document, with its words for the lexical index."""
+    def _texts_of(self, owner: int) -> Iterator[tuple[int, str]]:
+        """The number of each chunk of a document, with the text that it is found by."""
         document = self._read([owner])[owner]
         for number, start, end, heading in self._catalog.rows(
             'SELECT number, start, "end", heading FROM chunks WHERE document = ?', owner
         ):
-            yield number, _words(document, Chunk(start, end, document.text[start:end], heading))
+            yield number, indexed_text(document, Chunk(start, end, document.text[start:end], heading))
 
     # -- checking and repairing --------------------------------------------------------------------------------------
 
@@ -396,16 +382,7 @@ class Library:
             for row in self._catalog.rows("PRAGMA integrity_check")
             if row[0] != "ok"
         ]
-        live = {row[0] for row in self._catalog.rows("SELECT number FROM chunks")}
-        try:
-            self._catalog.rows("INSERT INTO lexicon (lexicon) VALUES ('integrity-check')")
-            listed = {row[0] for row in self._catalog.rows("SELECT rowid FROM lexicon")}
-        except LibraryError:
-            found.append("The lexical index is damaged.")
-        else:
-            if listed != live:
-                found.append(f"The lexical index and the catalog differ in {len(listed ^ live)} passages.")
-        return [*found, *self._index.problems()]
+        return [*found, *self._lexicon.problems(), *self._index.problems()]
 
     def ensure_reachable(self) -> Mended:
         """Makes sure that each live chunk is found by its own vector; costs nothing while none has been added."""
@@ -416,14 +393,9 @@ class Library:
         with self._index.alone():
             self._index.drop()
             with self._catalog.transaction():
-                self._catalog.execute("DROP TABLE vocabulary")
-                self._catalog.execute("DROP TABLE lexicon")
-                for statement in TABLES.strip().splitlines()[-2:]:
-                    self._catalog.execute(statement)
+                self._lexicon.empty()
                 for (owner,) in self._catalog.rows("SELECT number FROM documents"):
-                    self._catalog.execute_many(
-                        "INSERT INTO lexicon (rowid, words) VALUES (?, ?)", self._words_of(owner)
-                    )
+                    self._lexicon.add(self._texts_of(owner))
                 self._catalog.execute("DELETE FROM leftovers")
             self._index.use()
         self.ensure_reachable()
@@ -447,7 +419,3 @@ class Library:
                     )
                 self._catalog.execute("UPDATE about SET value = ? WHERE name = 'encoder'", (encoder.name,))
         self.rebuild()
-
-
-def _words(document: Document, chunk: Chunk) -> str:
-    return " ".join(tokens(indexed_text(document, chunk)))

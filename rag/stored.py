@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from rag.embeddings import Vectors
@@ -29,18 +29,7 @@ class DocumentInfo:
 
     def as_dict(self) -> dict[str, Any]:
         """A row of `jianbao documents --json`."""
-        return {
-            "id": self.id,
-            "title": self.title,
-            "source": self.source,
-            "date": self.date,
-            "path": self.path,
-            "issue": self.issue,
-            "author": self.author,
-            "period": self.period,
-            "chunks": self.chunks,
-            "copies": list(self.copies),
-        }
+        return {**asdict(self), "copies": list(self.copies)}
 
 
 @dataclass(frozen=True, slots=True)

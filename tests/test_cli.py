@@ -15,7 +15,8 @@ import pytest
 from rag import Assistant, Document
 from rag.prompts import REFUSALS
 from rag.text import compact
-from ui.cli import _progress, main
+from ui.cli import main
+from ui.terminal import progress
 
 COMMANDS = ["chat", "ingest", "ask", "retrieve", "documents", "eval", "doctor"]
 QUESTION = "全省各級組織部門培訓組工乾部多少人次？"
@@ -432,9 +433,9 @@ def test_an_interrupted_run_says_so_in_one_line(
 def progress_of(questions: int, seconds_each: float, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Does nothing for so many questions, which take so long by the clock."""
     now = 0.0
-    monkeypatch.setattr("ui.cli.time.monotonic", lambda: now)
+    monkeypatch.setattr("ui.terminal.time.monotonic", lambda: now)
     done = []
-    for item in _progress("Asking")(range(questions)):
+    for item in progress("Asking")(range(questions)):
         done.append(item)
         now += seconds_each
     return done
@@ -472,7 +473,7 @@ def test_a_terminal_shows_a_bar_with_the_time_left(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    assert list(_progress("Asking")(range(3))) == [0, 1, 2]
+    assert list(progress("Asking")(range(3))) == [0, 1, 2]
     captured = capsys.readouterr()
     assert "3/3" in captured.err
     assert "<" in captured.err  # 00:01<00:02: past and left
@@ -505,7 +506,7 @@ def test_the_page_is_served_for_the_synced_library(
     def serve(assistant: Assistant, **options: Any) -> None:
         served.append(([document.id for document in assistant.documents()], options))
 
-    monkeypatch.setattr("ui.app.serve", serve)
+    monkeypatch.setattr("ui.server.serve", serve)
     result = run("chat", filled, "--library", tmp_path / "fresh", "--port", "7999")
     assert result.code == 0
     ((ids, options),) = served

@@ -210,7 +210,7 @@ def test_a_figure_says_in_words_whether_a_sentence_holds_it() -> None:
 def test_only_a_citation_that_exists_becomes_a_mark() -> None:
     parsed = Parsed(render.reply(exchange_with("8710人次[1]，見[2]和[一]")))
     assert parsed.attributes["data-source"] == ["jb-source-1-1"]
-    assert parsed.text.startswith("8710人次[1]，見[2]和[一]")
+    assert parsed.text == "8710人次[1]，見[2]和[一]"
     assert "data-source" not in Parsed(render.reply(Exchange(1, "問", text="8710[1]"))).attributes
 
 

@@ -19,6 +19,7 @@ from ingest.grids import Grid, Merge
 from ingest.limits import check_zip
 from ingest.numbers import display
 from ingest.tables import read_csv, read_xlsx
+from ingest.telling import WIDEST
 from rag.errors import DocumentError
 from rag.figures import find
 from rag.text import sentences
@@ -187,7 +188,7 @@ def test_a_wide_row_goes_on_in_lines_that_begin_with_its_label(tmp_path: Path) -
     path = workbook(tmp_path, [["序号", "地區", *names], [1, "哈爾濱", *range(1000, 1040)]])
     found = rows_of(read_xlsx(path))
     assert len(found) > 2
-    assert all(line.startswith("序号：1 | 地區：哈爾濱 | 第") and len(line) <= grids.WIDEST for line in found)
+    assert all(line.startswith("序号：1 | 地區：哈爾濱 | 第") and len(line) <= WIDEST for line in found)
     assert re.findall(r"：(10\d\d)", "".join(found)) == [str(value) for value in range(1000, 1040)]
 
 
@@ -393,7 +394,7 @@ def test_ten_thousand_columns_are_read_in_bounded_time(tmp_path: Path) -> None:
     began = time.monotonic()
     text = read_csv(path).text
     assert "NTQ：10004" in text
-    assert max(map(len, text.split("\n"))) <= grids.WIDEST
+    assert max(map(len, text.split("\n"))) <= WIDEST
     assert time.monotonic() - began < 10
 
 

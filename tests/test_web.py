@@ -335,10 +335,10 @@ def test_nested_and_unclosed_tables_are_read() -> None:
 def test_large_pages_are_refused_by_size_lines_and_elements(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingest.web.LARGEST_PAGE", 1_000_000)
     assert "larger than 1 MB" in complaint(b"x" * 1_000_001)
-    monkeypatch.setattr("ingest.web._MOST_LINES", 100)
+    monkeypatch.setattr("ingest.markup.MOST_LINES", 100)
     assert "lines" in complaint(b"x<br>" * 200)
     assert "lines" in complaint(b"<pre>" + b"x\n" * 200)
-    monkeypatch.setattr("ingest.web._MOST_ELEMENTS", 100)
+    monkeypatch.setattr("ingest.markup.MOST_ELEMENTS", 100)
     assert "elements" in complaint(b"<b>x</b>" * 200)
 
 

@@ -5,24 +5,21 @@ Exit codes: 0 done; 1 a problem that the user can fix, told in one sentence; 2 w
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rag.errors import InputError, JianbaoError
 from rag.settings import Settings
 from ui.render import visible
+from ui.terminal import one_line, print_answer, print_json, print_lines, print_report, progress, reading
 
 if TYPE_CHECKING:
-    from ingest import Step
     from rag.store import Library
 
 app = typer.Typer(
@@ -59,8 +56,6 @@ SourceOption = Annotated[
     str, typer.Option(metavar="NAME", help="Use only documents of sources with this in their name.")
 ]
 
-T = TypeVar("T")
-
 
 @app.command()
 def chat(
@@ -75,14 +70,14 @@ def chat(
     from ingest import sync
     from ingest.sync import checked_paths
     from rag import Assistant
-    from ui.app import serve
+    from ui.server import serve
 
     checked_paths(paths or [])  # before a library is made
     with Assistant.open(library) as assistant:
         if paths:
-            with _reading() as tell:
+            with reading() as tell:
                 report = sync(paths, assistant, progress=tell)
-            _print_report(report, file=sys.stderr)
+            print_report(report, file=sys.stderr)
         local = assistant.settings.llm in ("local", "none") or assistant.settings.llm.endswith(".gguf")
         serve(assistant, host=host, port=port, local=local)
 
@@ -103,12 +98,12 @@ def ingest(
     checked_paths(paths)  # before a library is made
 
     def run() -> dict[str, Any]:
-        with _reading() as tell:
+        with reading() as tell:
             report = sync(paths, assistant, progress=tell)
         if as_json:
-            _print_json(report)
+            print_json(report)
         else:
-            _print_report(report, file=sys.stdout)
+            print_report(report, file=sys.stdout)
         return report
 
     try:
@@ -151,9 +146,9 @@ def ask(
                 streamed += event.text
             elif isinstance(event, AnswerReady):
                 if as_json:
-                    _print_json(event.answer.as_dict())
+                    print_json(event.answer.as_dict())
                 else:
-                    _print_answer(event.answer, streamed=streamed)
+                    print_answer(event.answer, streamed=streamed)
 
 
 @app.command()
@@ -174,7 +169,7 @@ def retrieve(
         scope = _scope(assistant.library, document, since, until, source)
         passages = assistant.retrieve(question, k=k, scope=scope)
     if as_json:
-        _print_json([passage.as_dict() for passage in passages])
+        print_json([passage.as_dict() for passage in passages])
         return
     for passage in passages:
         print(
@@ -218,10 +213,12 @@ def documents(
             chosen = set(wanted)
             held = [document for document in held if document.id in chosen]
     if as_json:
-        _print_json([document.as_dict() for document in held])
+        print_json([document.as_dict() for document in held])
         return
     for document in held:
-        print("  ".join(_line(part) for part in (document.id, document.date, document.title, document.source) if part))
+        print(
+            "  ".join(one_line(part) for part in (document.id, document.date, document.title, document.source) if part)
+        )
     print(f"{len(held)} documents, {sum(document.chunks for document in held)} passages.", file=sys.stderr)
 
 
@@ -266,7 +263,7 @@ def evaluate(
             Assistant.open(temporary if documents else library) as assistant,
         ):
             if documents:
-                with _reading() as tell:
+                with reading() as tell:
                     report = sync(documents, assistant, progress=tell)
                 if report["failed"]:
                     raise InputError(report["failed"][0]["error"])
@@ -277,15 +274,15 @@ def evaluate(
                 asked,
                 retrieval_only=retrieval_only,
                 scope=_scope(assistant.library, document, since, until, source),
-                progress=_progress("Asking"),
+                progress=progress("Asking"),
             )
     except KeyboardInterrupt:
         print("jianbao: Interrupted; there are no scores. Take fewer questions with --limit N.", file=sys.stderr)
         raise typer.Exit(130) from None
     if as_json:
-        _print_json(report)
+        print_json(report)
     else:
-        _print_lines(report_lines(report))
+        print_lines(report_lines(report))
 
 
 def _compare(first: Path, second: Path, *, as_json: bool) -> None:
@@ -293,9 +290,9 @@ def _compare(first: Path, second: Path, *, as_json: bool) -> None:
 
     comparison = compare(load_report(first), load_report(second))
     if as_json:
-        _print_json(comparison)
+        print_json(comparison)
     else:
-        _print_lines([f"A  {_line(str(first))}", f"B  {_line(str(second))}", "", *comparison_lines(comparison)])
+        print_lines([f"A  {one_line(str(first))}", f"B  {one_line(str(second))}", "", *comparison_lines(comparison)])
 
 
 @app.command()
@@ -309,7 +306,7 @@ def doctor(
 
     findings = examine(Settings.from_environment(), library, repair=repair)
     if as_json:
-        _print_json([finding.as_dict() for finding in findings])
+        print_json([finding.as_dict() for finding in findings])
     else:
         for finding in findings:
             print(f"{'ok  ' if finding.ok else 'FAIL'} {finding.name}: {finding.detail}")
@@ -347,113 +344,3 @@ def _scope(library: Library, ids: Sequence[str] | None, since: str, until: str, 
     if (since or until) and (undated := sum(not document.date for document in library.documents())):
         print(f"{undated} documents have no date and are left out.", file=sys.stderr)
     return found
-
-
-def _progress(label: str) -> Any:
-    """Tells on stderr how far a run is: a bar on a terminal, now and then a plain line in a log."""
-    from tqdm import tqdm
-
-    def wrap(items: Sequence[T]) -> Iterable[T]:
-        if not sys.stderr.isatty():
-            return _logged(label, items)
-        bar: Iterable[T] = tqdm(items, desc=label, file=sys.stderr)
-        return bar
-
-    return wrap
-
-
-def _logged(label: str, items: Sequence[T]) -> Iterator[T]:
-    """The items, with a line each half minute, or each tenth of them when that takes 5 seconds."""
-    started = told = time.monotonic()
-    tenths = 0
-    for done, item in enumerate(items):
-        now = time.monotonic()
-        if done and (now - told >= 30 or (done * 10 // len(items) > tenths and now - told >= 5)):
-            left = (now - started) / done * (len(items) - done)
-            print(f"{label}: {done} of {len(items)}, about {_duration(left)} left", file=sys.stderr, flush=True)
-            told, tenths = now, done * 10 // len(items)
-        yield item
-
-
-@contextmanager
-def _reading() -> Iterator[Callable[[Step], None]]:
-    """Tells on stderr how far a sync is, as `_progress` does; nothing where there is nothing to read."""
-    from tqdm import tqdm
-
-    started = time.monotonic()
-    told = started
-    bar: Any = None
-
-    def tell(step: Step) -> None:
-        nonlocal told, bar
-        if not step.of_files:
-            return
-        left = "" if step.seconds_left is None else f", about {_duration(step.seconds_left)} left"
-        line = f"{step.files} of {step.of_files} files, {step.chunks_per_second:.0f} passages/s{left}"
-        if sys.stderr.isatty():
-            bar = bar or tqdm(total=step.of_bytes, file=sys.stderr, bar_format="Reading |{bar:30}| {postfix}")
-            bar.n = step.bytes
-            bar.set_postfix_str(line)
-        elif time.monotonic() - told >= 30:
-            print(f"Reading: {line}", file=sys.stderr, flush=True)
-            told = time.monotonic()
-
-    try:
-        yield tell
-    finally:
-        if bar is not None:
-            bar.close()
-
-
-def _duration(seconds: float) -> str:
-    """A time as people say it.
-
-    >>> _duration(42.3), _duration(170), _duration(7300)
-    ('42 s', '3 min', '2 h 2 min')
-    """
-    minutes = round(seconds / 60)
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def _line(text: str) -> str:
-    """Text of a document on one line, without what could steer a terminal."""
-    return " ".join(visible(text).split())
-
-
-def _print_lines(lines: Iterable[str]) -> None:
-    for line in lines:
-        print(visible(line))
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2))
-
-
-def _print_report(report: dict[str, Any], *, file: Any) -> None:
-    names = ["added", "updated", "unchanged", "removed", *(name for name in ("renamed", "copies") if report[name])]
-    counts = ", ".join(f"{report[name]} {name}" for name in names)
-    print(f"{counts}; {report['chunks']} passages embedded in {report['seconds']:.1f} s.", file=file)
-    if len(report["failed"]) > 1:
-        print(f"{len(report['failed'])} could not be read; what the library held of them stays:", file=sys.stderr)
-    for failure in report["failed"]:
-        print(_line(f"failed: {failure['path']}: {failure['error']}"), file=sys.stderr)
-
-
-def _print_answer(answer: Any, *, streamed: str) -> None:
-    if streamed:
-        print()
-    if answer.refused or not streamed:  # else it stands there already, but for the marks
-        print(visible(answer.text))
-    for figure in answer.figures:
-        if not figure.supported:
-            print(f"! {figure.text} does not stand in the quoted sentence.")
-    if answer.as_of:
-        print(f"As of {_line(answer.as_of)}")
-    label = "nearest sentence, not an answer" if answer.refused else ""
-    for citation in answer.citations:
-        page = "" if citation.page is None else f"page {citation.page}"
-        about = (citation.document.title or citation.document.id, citation.document.date, page)
-        place = "  ".join(part for part in about if part)
-        print(f"\n[{citation.number}] {label}{': ' if label else ''}{visible(citation.quote)}\n    {_line(place)}")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ui.app import PageAssistant, start
+from ui.app import PageAssistant
+from ui.server import start
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -35,8 +35,8 @@ from rag.types import (
     TextAdded,
     Turn,
 )
-from ui.app import serve, start
 from ui.i18n import EXAMPLES, WORDS
+from ui.server import serve, start
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page

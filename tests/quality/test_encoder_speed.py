@@ -22,11 +22,12 @@ from rag.embeddings import Encoder
 from rag.text import simplify
 from tests.conftest import SEEDS
 
-#: These guard against getting slower. Four times is wanted where there is 8-bit multiply-add, and was not reached on
-#: the one such processor that it was measured on: 3.05 times (41.7 and 13.6 passages a second; 2.92 beside other
-#: work). Half of the time is the 8-bit product, a third attention. Without multiply-add: 1.9 to 2.0 times.
-RATIO_WITH_VNNI = 2.7
-RATIO_WITHOUT = 1.6
+#: The bar, for processors with 8-bit multiply-add. On the one such processor that it was measured on it is not reached:
+#: 3.05 times (41.7 and 13.6 passages a second; 2.92 beside other work). Half of the time is the 8-bit product, a third
+#: attention; without a mask, which one text a call does not need, it is 3 to 9% faster.
+RATIO_WITH_VNNI = 4.0
+#: These guard against getting slower. Without multiply-add 1.9 to 2.0 times were seen.
+GUARD_WITH_VNNI, GUARD_WITHOUT = 2.7, 1.6
 
 
 def has_vnni() -> bool:
@@ -124,7 +125,9 @@ def test_the_int8_encoder_is_as_many_times_faster_as_the_processor_allows(
     ratio = median(slow for slow, _ in rounds) / median(fast for _, fast in rounds)
     rates = [len(passages) / median(times) for times in zip(*rounds, strict=True)]
     print(f"passages a second: plain torch {rates[0]:.1f}, int8 {rates[1]:.1f}, {ratio:.2f} times; VNNI {has_vnni()}")
-    assert ratio >= (RATIO_WITH_VNNI if has_vnni() else RATIO_WITHOUT)
+    assert ratio >= (GUARD_WITH_VNNI if has_vnni() else GUARD_WITHOUT)
+    if has_vnni() and ratio < RATIO_WITH_VNNI:
+        pytest.xfail(f"{ratio:.2f} times as fast as torch; the bar of {RATIO_WITH_VNNI} wants a faster graph")
 
 
 def test_its_vectors_are_those_of_the_float32_checkpoint(
