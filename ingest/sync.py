@@ -234,8 +234,10 @@ class _Sync:
                             self._take(read)
                             self._tell(read.stamp.path, len(stamps), size)
                         self._embed()
-                except BaseException:
+                except BaseException as error:
                     reader.close()  # so that the thread that waits for it comes to its end
+                    if isinstance(error, KeyboardInterrupt):
+                        self._keep()
                     raise
         self._commit()
 
@@ -319,6 +321,11 @@ class _Sync:
             self.library.put(self.entries, remove=self.gone, files=self.complete)
         self.entries, self.gone, self.complete = [], [], []
         self.claimed.clear()
+
+    def _keep(self) -> None:
+        """Stores what is embedded already, as the work ends here; its files are looked at again by the next sync."""
+        if self.entries:
+            self.library.put(self.entries)
 
     # -- ids ---------------------------------------------------------------------------------------------------------
 

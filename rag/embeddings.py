@@ -7,10 +7,10 @@ loaded when this module is imported; `Encoder.load` is called when a vector is f
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,11 +29,13 @@ Vectors = npt.NDArray[np.float32]
 
 
 class Encoder:
-    """A sentence-transformers model, loaded on first use. Vectors have length 1: a dot product is the cosine."""
+    """A sentence-transformers model, loaded on first use. Vectors have length 1: a dot product is the cosine.
+
+    Encoders of one process that read the same files share one model.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._lock = threading.Lock()
 
     @property
     def name(self) -> str:
@@ -47,12 +49,12 @@ class Encoder:
         Raises WeightsError when the local weights are missing, EncoderError when a named model cannot be loaded.
         """
         if self._settings.embedding == "local":
-            return load_local(models.encoder_folder(self._settings.cache))
-        return _load_named(self._settings.embedding)
+            return _shared(load_local, models.encoder_folder(self._settings.cache))
+        return _shared(_load_named, self._settings.embedding)
 
     def load(self) -> SentenceTransformer:
         """The model, loaded once even when several threads ask for it first."""
-        with self._lock:
+        with _loading_one:
             return self.model
 
     @property
@@ -85,6 +87,16 @@ class Encoder:
             return []
         mask = self.load().preprocess([simplify(text) for text in texts])["attention_mask"]
         return [int(count) for count in mask.sum(dim=1)]
+
+
+#: Held while a model is loaded.
+_loading_one = threading.RLock()
+
+
+@lru_cache(maxsize=1)
+def _shared(load: Callable[[Any], SentenceTransformer], source: Path | str) -> SentenceTransformer:
+    """The model that was loaded last, or another one: a second copy of the weights would take 300 MB."""
+    return load(source)
 
 
 def load_local(folder: Path, *, threads: int | None = None) -> SentenceTransformer:

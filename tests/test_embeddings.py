@@ -107,8 +107,8 @@ def test_several_threads_that_come_first_load_one_model(encoder: Encoder, monkey
         return model
 
     monkeypatch.setattr("rag.embeddings.load_local", load_once)
-    fresh = Encoder(encoder._settings)
-    threads = [threading.Thread(target=lambda: found.append(fresh.load())) for _ in range(4)]
+    fresh = [Encoder(encoder._settings) for _ in range(2)]
+    threads = [threading.Thread(target=lambda one=one: found.append(one.load())) for one in fresh * 2]
     for thread in threads:
         thread.start()
     for thread in threads:
