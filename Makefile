@@ -12,7 +12,7 @@ $(VENV)/installed: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet torch==2.13.0
-	$(BIN)/pip install --quiet --editable '.[local,ocr,dev]'
+	$(BIN)/pip install --quiet --editable '.[local,ocr,mcp,dev]'
 	touch $@
 
 chat: install

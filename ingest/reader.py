@@ -19,6 +19,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +33,8 @@ from rag.types import Document
 #: takes two cores with nothing else to do.
 MEMORY = 4 << 30
 SECONDS = 2400.0
+#: Seconds that one page may take to be shown: several times what a scan takes, which is read again, beside a sync.
+PAGE_SECONDS = 60.0
 _FIELDS = [field.name for field in fields(Document)]
 # What reading a file never needs: https://docs.python.org/3/library/audit_events.html
 _FORBIDDEN = frozenset(
@@ -66,9 +69,14 @@ class Reader:
         if path.suffix.lower() in PLAIN:
             return load(path)
         with self._reading:
-            return self._ask(self._started(), path)
+            return _from_json(self._ask(self._started(), path, [], self.seconds))
 
-    def _ask(self, child: subprocess.Popen[bytes], path: Path) -> Loaded:
+    def draw(self, path: Path, page: int, quote: str, width: int) -> dict[str, Any]:
+        """What `ingest.pageimage.draw` makes of a page of a file. Raises what `read` does."""
+        with self._reading:
+            return self._ask(self._started(), path, [page, quote, width], min(self.seconds, PAGE_SECONDS))
+
+    def _ask(self, child: subprocess.Popen[bytes], path: Path, of_page: list[Any], seconds: float) -> dict[str, Any]:
         assert child.stdin is not None
         assert child.stdout is not None
         late = threading.Event()
@@ -77,11 +85,11 @@ class Reader:
             late.set()
             child.kill()
 
-        timer = threading.Timer(self.seconds, give_up)
+        timer = threading.Timer(seconds, give_up)
         timer.start()
         try:
             with contextlib.suppress(BrokenPipeError):  # then there is no answer either
-                child.stdin.write(json.dumps(str(path)).encode() + b"\n")
+                child.stdin.write(json.dumps([str(path), *of_page]).encode() + b"\n")
                 child.stdin.flush()
             line = child.stdout.readline()
         finally:
@@ -91,12 +99,16 @@ class Reader:
         if late.is_set() or not whole:
             self._stop()
         if whole:
-            return _from_json(json.loads(line))
+            answer: dict[str, Any] = json.loads(line)
+            if "error" in answer:
+                raise DocumentError(answer["error"])
+            return answer
         if self._closed:
             raise RuntimeError("the reader has been closed")
         name = one_line(path.name)
         raise DocumentError(
-            f"{name} took more than {self.seconds:.0f} seconds to read; split it into smaller files."
+            f"{name} took more than {seconds:.0f} seconds to read; "
+            + ("open it in its own program." if of_page else "split it into smaller files.")
             if late.is_set()
             else f"{name} cannot be read: it is damaged, or needs more than {self.memory >> 30} GB of memory. "
             "Open it in the program that made it and save it again, or split it."
@@ -154,7 +166,10 @@ class Reader:
 
 
 def serve(memory: int, seconds: float) -> None:
-    """What the child does until its input ends: a path a line comes in, what was read goes out."""
+    """What the child does until its input ends: a line comes in, what was read goes out.
+
+    A line is a path, and for one page to be shown also its number, a quote and the width in pixels.
+    """
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)  # a parser that asks for input gets none
@@ -163,8 +178,9 @@ def serve(memory: int, seconds: float) -> None:
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     _reply(replies, {"ready": True})
     for line in requests:
-        _limit(seconds)
-        _reply(replies, _read(Path(json.loads(line))))
+        path, *of_page = json.loads(line)
+        _limit(min(seconds, PAGE_SECONDS) if of_page else seconds)
+        _reply(replies, _read(Path(path), of_page))
         _limit(0)
 
 
@@ -195,11 +211,15 @@ def _confine(memory: int) -> None:
     sys.addaudithook(refuse)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path, of_page: Sequence[Any]) -> dict[str, Any]:
     try:
+        if of_page:
+            from ingest.pageimage import draw
+
+            return draw(path, *of_page)
         return _to_json(load(path))
     except DocumentError as error:
-        return {"error": str(error)}
+        return {"error": one_line(str(error))}
     except MemoryError:
         return {"error": f"{one_line(path.name)} needs too much memory to be read; split it into smaller files."}
     except Exception as error:  # noqa: BLE001 - every parser has its own; the child goes on with the next file
@@ -223,8 +243,6 @@ def _to_json(loaded: Loaded) -> dict[str, Any]:
 
 
 def _from_json(answer: dict[str, Any]) -> Loaded:
-    if "error" in answer:
-        raise DocumentError(answer["error"])
     documents = []
     for values in answer["documents"]:
         known = dict(zip(_FIELDS, values, strict=True))

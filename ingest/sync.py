@@ -96,6 +96,10 @@ class Step:
 Progress = Callable[[Step], object]
 
 
+class Stopped(Exception):
+    """Raise it in `progress` to end a sync, which then raises it too; what is embedded so far is stored."""
+
+
 def sync(
     paths: Sequence[str | Path] | str | Path,
     library: str | Path | Assistant | None = None,
@@ -236,7 +240,7 @@ class _Sync:
                         self._embed()
                 except BaseException as error:
                     reader.close()  # so that the thread that waits for it comes to its end
-                    if isinstance(error, KeyboardInterrupt):
+                    if isinstance(error, KeyboardInterrupt | Stopped):
                         self._keep()
                     raise
         self._commit()

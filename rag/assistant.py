@@ -10,14 +10,14 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from operator import add
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal, Self
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage, BaseMessageChunk
@@ -78,7 +78,7 @@ class Assistant:
         """Gives the library back to other processes."""
         self.library.close()
 
-    def __enter__(self) -> Assistant:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -90,9 +90,15 @@ class Assistant:
         """The documents that can be asked about."""
         return self.library.documents()
 
-    def warm(self) -> None:
-        """Loads both models now and reads the fixed part of the prompt, so that the first question is fast."""
+    def warm(self, tell: Callable[[Literal["encoder", "model"]], object] = lambda _: None) -> None:
+        """Loads both models now and reads the fixed part of the prompt, so that the first question is fast.
+
+        `tell` is called with what is being loaded. Raises what `stream` raises for a model that cannot be loaded.
+        """
+        tell("encoder")
         self.encoder.load()
+        if self.settings.llm != "none":
+            tell("model")
         if self.model is not None:
             for _ in self._reply(self.model, prompts.messages("？", [])):
                 break

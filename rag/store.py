@@ -48,6 +48,8 @@ class Library:
         self._recent: dict[int, Document] = {}  # by number, in the order in which they were read
         self._kept = 0  # characters of these
         self._chunk_count: int | None = None
+        #: Another number whenever the documents have changed, for whoever keeps something that was made of them.
+        self.version = 0
         #: Held by a sync, which plans upon what the library holds and may not find it changed by another one.
         self.syncing = threading.Lock()
 
@@ -115,13 +117,14 @@ class Library:
         for name, value in (("since", since), ("until", until)):
             if value and not re.fullmatch(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", value):
                 raise InputError(f"{name} is {value!r}. Give a day, month or year as in 2011-04-19, 2011-04 or 2011.")
+        wanted = fold(source)
         return [
             id
             for id, date, name in self._catalog.rows("SELECT id, date, source FROM documents ORDER BY id")
             if (not (since or until) or date)
             and date >= since
             and (not until or date[: len(until)] <= until)
-            and fold(source) in fold(name)
+            and (not wanted or wanted in fold(name))
         ]
 
     def document(self, id: str) -> Document | None:
@@ -129,6 +132,22 @@ class Library:
         with self._catalog.lock:
             rows = self._catalog.rows("SELECT number FROM documents WHERE id = ?", id)
             return self._read([rows[0][0]])[rows[0][0]] if rows else None
+
+    def entries(self, ids: Sequence[str]) -> list[Entry]:
+        """Documents with their chunks and vectors, as `put` takes them: what was removed can be put back."""
+        with self._catalog.lock:
+            found = []
+            for id in ids:
+                rows = self._catalog.rows(
+                    "SELECT chunks.number FROM chunks JOIN documents ON documents.number = chunks.document"
+                    " WHERE documents.id = ?",
+                    id,
+                )
+                if (document := self.document(id)) is not None:
+                    stored = self.chunks([row[0] for row in rows])
+                    vectors = np.stack([one.vector for one in stored]) if stored else np.zeros((0, 0), np.float32)
+                    found.append(Entry(document, [one.chunk for one in stored], vectors))
+            return found
 
     def chunk_count(self) -> int:
         """Live chunks in the library."""
@@ -314,6 +333,7 @@ class Library:
         self._recent.clear()
         self._kept = 0
         self._chunk_count = None
+        self.version += 1
 
     def _next_number(self) -> int:
         rows = self._catalog.rows(

@@ -16,6 +16,7 @@ from rag import Assistant, Document
 from rag.prompts import REFUSALS
 from rag.text import compact
 from ui.cli import main
+from ui.desk import Desk
 from ui.terminal import progress
 
 COMMANDS = ["chat", "ingest", "ask", "retrieve", "documents", "eval", "doctor"]
@@ -503,8 +504,8 @@ def test_the_page_is_served_for_the_synced_library(
 ) -> None:
     served: list[tuple[list[str], dict[str, Any]]] = []
 
-    def serve(assistant: Assistant, **options: Any) -> None:
-        served.append(([document.id for document in assistant.documents()], options))
+    def serve(desk: Desk, **options: Any) -> None:
+        served.append(([document.id for document in desk.assistant.documents()], options))
 
     monkeypatch.setattr("ui.server.serve", serve)
     result = run("chat", filled, "--library", tmp_path / "fresh", "--port", "7999")

@@ -274,8 +274,9 @@ class Forks:
         children: set[int] = set()
         if kill_when:
             kill_when()
-            children = children_of(child)
             with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGSTOP)  # at this very moment: to look for its children takes a while
+                children = children_of(child)
                 os.kill(child, signal.SIGKILL)
         code = int(self._line())
         assert code in (0, -signal.SIGKILL), self.log.read_text()

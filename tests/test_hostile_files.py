@@ -14,7 +14,7 @@ import pytest
 
 from ingest import sync
 from ingest.folder import printable
-from ingest.loaders import Loaded, one_line
+from ingest.loaders import one_line
 from ingest.reader import Reader
 from rag import Assistant
 from tests import hostile
@@ -103,9 +103,9 @@ def test_hostile_files_are_stored_or_refused_in_a_sentence(
     children: list[int] = []
     ask = Reader._ask
 
-    def asked(self: Reader, child: subprocess.Popen[bytes], path: Path) -> Loaded:
+    def asked(self: Reader, child: subprocess.Popen[bytes], *more: Any) -> dict[str, Any]:
         try:
-            return ask(self, child, path)
+            return ask(self, child, *more)
         finally:
             children.append(peak(child.pid) if child.returncode is None else 0)
 

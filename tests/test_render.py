@@ -16,9 +16,12 @@ from ui.i18n import WORDS
 from ui.render import Exchange, escape, visible
 
 TAGS = re.compile(
-    "article|b|bdi|blockquote|br|button|code|details|div|h[23]|i|li|mark|p|section|span|strong|summary|ul"
+    "article|b|bdi|blockquote|br|button|code|details|div|h[23]|i|input|li|mark|p|section|span|strong|summary|ul"
 )
-ATTRIBUTES = re.compile("aria-(busy|hidden|label|live)|class|data-source|id|lang|role|tabindex|type")
+ATTRIBUTES = re.compile(
+    "aria-(busy|hidden|label|live|pressed)|class|data-(copy|do|done|form|name|source|to)|id|lang|maxlength|placeholder"
+    "|role|tabindex|title|type"
+)
 
 # Texts as they are, and texts made of what has broken pages before.
 SHARDS = [
@@ -63,7 +66,7 @@ class Parsed(HTMLParser):
         self.tags: set[str] = set()
         self.attributes: dict[str, list[str]] = {}
         self.text = ""
-        self.inside: dict[str, list[str]] = {"mark": [], "blockquote": [], "bdi": []}
+        self.inside: dict[str, list[str]] = {"mark": [], "blockquote": [], "bdi": [], "p": []}
         self._open: list[str] = []
         self.feed(markup)
         self.close()
@@ -73,7 +76,7 @@ class Parsed(HTMLParser):
         self.tags.add(tag)
         for name, value in attrs:
             self.attributes.setdefault(name, []).append(value or "")
-        if tag != "br":
+        if tag not in ("br", "input"):
             self._open.append(tag)
         if tag in self.inside:
             self.inside[tag].append("")
@@ -147,13 +150,16 @@ def test_what_is_shown_has_nothing_unseen(text: str) -> None:
 def test_no_text_from_outside_becomes_a_tag_or_an_attribute(history: list[Exchange]) -> None:
     english = WORDS["en"]
     pieces = [render.sources(history, english, "en"), render.progress(history[-1])]
-    pieces += [render.question(exchange) + render.reply(exchange) for exchange in history]
+    pieces += [render.question(exchange) + render.reply(exchange, latest=True) for exchange in history]
     pieces += [render.welcome(english, "en", exchange.problem, empty=False) for exchange in history]
     for markup in pieces:
         parsed = Parsed(markup)
         assert all(TAGS.fullmatch(tag) for tag in parsed.tags)
         assert all(ATTRIBUTES.fullmatch(name) for name in parsed.attributes)
         assert all(re.fullmatch(r"(jb-[a-z]+ ?)+", value) for value in parsed.attributes.get("class", []))
+        assert set(parsed.attributes.get("data-do", [])) <= {"retry", "edit", "good", "bad", "open", "seed", "library"}
+        assert set(parsed.attributes.get("data-to", [])) <= {"talk"}
+        assert all(re.fullmatch(r"\d+(-\d+)?", value) for value in parsed.attributes.get("data-name", []))
         assert all(re.fullmatch(r"jb-source-\d+-\d+", value) for value in parsed.attributes.get("data-source", []))
 
 
@@ -210,7 +216,7 @@ def test_a_figure_says_in_words_whether_a_sentence_holds_it() -> None:
 def test_only_a_citation_that_exists_becomes_a_mark() -> None:
     parsed = Parsed(render.reply(exchange_with("8710人次[1]，見[2]和[一]")))
     assert parsed.attributes["data-source"] == ["jb-source-1-1"]
-    assert parsed.text == "8710人次[1]，見[2]和[一]"
+    assert parsed.inside["p"] == ["8710人次[1]，見[2]和[一]"]
     assert "data-source" not in Parsed(render.reply(Exchange(1, "問", text="8710[1]"))).attributes
 
 
@@ -260,9 +266,12 @@ def test_the_words_about_an_answer_follow_its_question() -> None:
         assert f'lang="{script}"' in render.reply(exchange)
 
 
-def test_an_empty_library_names_the_command_that_fills_it() -> None:
+def test_an_empty_library_offers_the_sample_and_the_way_to_fill_it() -> None:
     for script, words in WORDS.items():
-        assert "jianbao ingest FOLDER" in render.welcome(words, script, empty=True)
+        parsed = Parsed(render.welcome(words, script, empty=True))
+        assert parsed.attributes["data-do"] == ["seed", "library"]
+        assert words.try_seed in parsed.text
+        assert words.add_own in parsed.text
 
 
 def test_the_promise_is_only_made_where_it_holds() -> None:
@@ -274,7 +283,7 @@ def test_the_promise_is_only_made_where_it_holds() -> None:
 
 def test_a_mark_in_a_documents_words_is_no_button() -> None:
     shown = render.reply(exchange_with("8710人次[1]\n「8710人次[1]，99999人次[1]」"))
-    assert shown.count("<button") == 1
+    assert shown.count('class="jb-mark"') == 1
     assert "「8710人次[1]，99999人次[1]」</blockquote>" in shown
 
 

@@ -22,6 +22,9 @@ from ui.terminal import one_line, print_answer, print_json, print_lines, print_r
 if TYPE_CHECKING:
     from rag.store import Library
 
+#: The addresses that are reached from this computer only.
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
 app = typer.Typer(
     help="Answers questions about your own documents and shows the sentence each answer stands on.",
     no_args_is_help=True,
@@ -65,11 +68,13 @@ def chat(
         str, typer.Option(help="Address to listen on; the default is reached from this machine only.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 7860,
+    mcp: Annotated[bool, typer.Option("--mcp", help="Let agents use the server too (MCP).")] = False,
 ) -> None:
     """Serve the web page, after syncing PATHS."""
     from ingest import sync
     from ingest.sync import checked_paths
     from rag import Assistant
+    from ui.desk import Desk
     from ui.server import serve
 
     checked_paths(paths or [])  # before a library is made
@@ -79,7 +84,11 @@ def chat(
                 report = sync(paths, assistant, progress=tell)
             print_report(report, file=sys.stderr)
         local = assistant.settings.llm in ("local", "none") or assistant.settings.llm.endswith(".gguf")
-        serve(assistant, host=host, port=port, local=local)
+        local = local and host in LOOPBACK
+        with Desk(assistant, local=local) as desk:
+            if paths:
+                desk.collection.follow(paths)
+            serve(desk, host=host, port=port, mcp=mcp)
 
 
 @app.command()

@@ -6,7 +6,7 @@ follows its question. This module knows neither markup nor Gradio.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from rag.text import Script
 
@@ -58,6 +58,121 @@ class Words:
     period: str
     jump: str
 
+    # The frame of all tabs
+    language: str
+    ask_tab: str
+    library_tab: str
+    figures_tab: str
+    loading_encoder: str
+    loading_model: str
+    queued: str
+
+    # Conversations
+    talks: str
+    search_talks: str
+    no_talks: str
+    no_such_talks: str
+    rename: str
+    new_name: str
+    save: str
+    delete: str
+    delete_sure: str
+    export: str
+    export_judged: str
+    copy: str
+    copied: str
+    retry: str
+    edit: str
+    good: str
+    bad: str
+    why_bad: str
+    judged: str
+    next_questions: str
+    scope_some: str
+    scope_all: str
+    choose: str
+    try_seed: str
+    add_own: str
+
+    # A document, opened
+    open_document: str
+    back: str
+    earlier_text: str
+    later_text: str
+    gone: str
+    picture: str
+    picture_without: str
+
+    # The library
+    add_files: str
+    upload_folder: str
+    path: str
+    path_hint: str
+    add_path: str
+    adding: str
+    folders: str
+    unfollow: str
+    sync_now: str
+    reading: str
+    time_left: str
+    seconds: str
+    minutes: str
+    stop_reading: str
+    stopping: str
+    reading_stopped: str
+    reading_done: str
+    failures: str
+    skipped: str
+    search_documents: str
+    since: str
+    until: str
+    date_hint: str
+    from_source: str
+    documents: str
+    count_documents: str
+    title: str
+    date: str
+    passages: str
+    status: str
+    stored: str
+    with_copies: str
+    preview: str
+    remove: str
+    select: str
+    select_page: str
+    removed: str
+    undo: str
+    restored: str
+    ask_these: str
+    ask_listed: str
+    none_selected: str
+    none_match: str
+    pages: str
+    previous: str
+    next: str
+    sort: str
+    actions: str
+
+    # The figures of the library
+    search_figures: str
+    unit: str
+    any_unit: str
+    no_unit: str
+    value: str
+    what: str
+    sentence: str
+    document: str
+    conflicting: str
+    only_conflicting: str
+    rivals_of: str
+    series: str
+    series_of: str
+    series_alone: str
+    close_series: str
+    count_figures: str
+    no_figures: str
+    reading_figures: str
+
 
 WORDS: dict[Script, Words] = {
     "zh-Hant": Words(
@@ -73,7 +188,7 @@ WORDS: dict[Script, Words] = {
         new="新對話",
         welcome="可以這樣問",
         empty="文件庫裡還沒有文件",
-        empty_how="請在終端機按 Ctrl-C 停止本頁，加入一個資料夾，再重新開啟：",
+        empty_how="先試試範例簡報，或在「文件庫」加入自己的檔案。",
         ask_first="請先輸入問題。",
         ready="可以提問了。",
         you="你的問題",
@@ -98,6 +213,111 @@ WORDS: dict[Script, Words] = {
         page="第 {page} 頁",
         period="報告期間 {period}",
         jump="查看出處 {number}",
+        language="介面語言",
+        ask_tab="提問",
+        library_tab="文件庫",
+        figures_tab="數字",
+        loading_encoder="正在載入檢索模型；可以先輸入問題。",
+        loading_model="正在載入語言模型；可以先提問，原句會先出現。",
+        queued="前面還有 {ahead} 個問題……",
+        talks="對話紀錄",
+        search_talks="搜尋對話",
+        no_talks="這裡會列出問過的問題。",
+        no_such_talks="沒有符合的對話。",
+        rename="重新命名",
+        new_name="新名稱",
+        save="儲存",
+        delete="刪除對話",
+        delete_sure="確定刪除",
+        export="匯出",
+        export_judged="匯出評價（題集）",
+        copy="複製答案與出處",
+        copied="已複製",
+        retry="重新作答",
+        edit="修改問題",
+        good="答得好",
+        bad="答得不對",
+        why_bad="哪裡不對？（可不填）",
+        judged="已記下，謝謝。",
+        next_questions="接著可以問",
+        scope_some="只問選定的 {count} 份文件",
+        scope_all="改問全部文件",
+        choose="選擇文件",
+        try_seed="試用範例簡報",
+        add_own="加入自己的文件",
+        open_document="在文件中查看",
+        back="關閉文件",
+        earlier_text="顯示前面的內容",
+        later_text="顯示後面的內容",
+        gone="這份文件已不在文件庫中。",
+        picture="第 {page} 頁；引用的句子已框出",
+        picture_without="第 {page} 頁；句子的位置無法標出",
+        add_files="拖放檔案，或點選加入",
+        upload_folder="上傳整個資料夾",
+        path="這台電腦上的檔案或資料夾",
+        path_hint="例如 /home/me/briefings；原地讀取，不複製",
+        add_path="加入",
+        adding="加入文件",
+        folders="保持同步的位置",
+        unfollow="不再同步",
+        sync_now="重新同步",
+        reading="正在讀取：{done} / {of} 個檔案",
+        time_left="約剩 {time}",
+        seconds="{count} 秒",
+        minutes="{count} 分鐘",
+        stop_reading="停止讀取",
+        stopping="正在停止；讀完目前的檔案就停……",
+        reading_stopped="已停止。已讀完的文件都已存好；重新同步可以接著讀。",
+        reading_done="完成：新增 {added}，更新 {updated}，未變 {unchanged}，移除 {removed}",
+        failures="無法讀取（{count}）",
+        skipped="略過（{count}）",
+        search_documents="搜尋標題、來源、作者",
+        since="日期起",
+        until="日期迄",
+        date_hint="例如 2011-04",
+        from_source="來源",
+        documents="文件",
+        count_documents="{count} 份文件",
+        title="標題",
+        date="日期",
+        passages="段落",
+        status="狀態",
+        stored="已收錄",
+        with_copies="另有 {count} 份相同",
+        preview="預覽",
+        remove="移除",
+        select="選取《{title}》",
+        select_page="選取本頁全部",
+        removed="已移除 {count} 份文件。資料夾裡的原檔不動，重新同步會再讀取。",
+        undo="復原",
+        restored="已復原 {count} 份文件。",
+        ask_these="只問選取的",
+        ask_listed="只問列出的",
+        none_selected="請先選取文件。",
+        none_match="沒有符合的文件。",
+        pages="第 {page} / {pages} 頁",
+        previous="上一頁",
+        next="下一頁",
+        sort="依{name}排序",
+        actions="操作",
+        search_figures="搜尋事項或原句",
+        unit="單位",
+        any_unit="全部單位",
+        no_unit="（無單位）",
+        value="數值",
+        what="事項",
+        sentence="原句",
+        document="文件",
+        conflicting="與另一份文件不一致",
+        only_conflicting="只看不一致的",
+        rivals_of="各份文件對「{what}」（{unit}）的說法",
+        series="看歷年變化",
+        series_of="「{what}」（{unit}）的變化",
+        series_alone="其他日期的文件沒有同一事項的數字。",
+        close_series="關閉圖表",
+        count_figures="{count} 個數字",
+        no_figures="沒有符合的數字。",
+        reading_figures="正在整理數字：{done} / {of} 份文件",
     ),
     "zh-Hans": Words(
         tagline="向自己的文档提问，每个答案都附上它依据的原句",
@@ -112,7 +332,7 @@ WORDS: dict[Script, Words] = {
         new="新对话",
         welcome="可以这样问",
         empty="文档库里还没有文档",
-        empty_how="请在终端按 Ctrl-C 停止本页，加入一个文件夹，再重新打开：",
+        empty_how="先试试示例简报，或在“文档库”加入自己的文件。",
         ask_first="请先输入问题。",
         ready="可以提问了。",
         you="你的问题",
@@ -137,6 +357,111 @@ WORDS: dict[Script, Words] = {
         page="第 {page} 页",
         period="报告期间 {period}",
         jump="查看出处 {number}",
+        language="界面语言",
+        ask_tab="提问",
+        library_tab="文档库",
+        figures_tab="数字",
+        loading_encoder="正在加载检索模型；可以先输入问题。",
+        loading_model="正在加载语言模型；可以先提问，原句会先出现。",
+        queued="前面还有 {ahead} 个问题……",
+        talks="对话记录",
+        search_talks="搜索对话",
+        no_talks="这里会列出问过的问题。",
+        no_such_talks="没有符合的对话。",
+        rename="重命名",
+        new_name="新名称",
+        save="保存",
+        delete="删除对话",
+        delete_sure="确定删除",
+        export="导出",
+        export_judged="导出评价（题集）",
+        copy="复制答案与出处",
+        copied="已复制",
+        retry="重新作答",
+        edit="修改问题",
+        good="答得好",
+        bad="答得不对",
+        why_bad="哪里不对？（可不填）",
+        judged="已记下，谢谢。",
+        next_questions="接着可以问",
+        scope_some="只问选定的 {count} 份文档",
+        scope_all="改问全部文档",
+        choose="选择文档",
+        try_seed="试用示例简报",
+        add_own="加入自己的文档",
+        open_document="在文档中查看",
+        back="关闭文档",
+        earlier_text="显示前面的内容",
+        later_text="显示后面的内容",
+        gone="这份文档已不在文档库中。",
+        picture="第 {page} 页；引用的句子已框出",
+        picture_without="第 {page} 页；句子的位置无法标出",
+        add_files="拖放文件，或点击加入",
+        upload_folder="上传整个文件夹",
+        path="这台电脑上的文件或文件夹",
+        path_hint="例如 /home/me/briefings；原地读取，不复制",
+        add_path="加入",
+        adding="加入文档",
+        folders="保持同步的位置",
+        unfollow="不再同步",
+        sync_now="重新同步",
+        reading="正在读取：{done} / {of} 个文件",
+        time_left="约剩 {time}",
+        seconds="{count} 秒",
+        minutes="{count} 分钟",
+        stop_reading="停止读取",
+        stopping="正在停止；读完当前的文件就停……",
+        reading_stopped="已停止。已读完的文档都已存好；重新同步可以接着读。",
+        reading_done="完成：新增 {added}，更新 {updated}，未变 {unchanged}，移除 {removed}",
+        failures="无法读取（{count}）",
+        skipped="跳过（{count}）",
+        search_documents="搜索标题、来源、作者",
+        since="日期起",
+        until="日期止",
+        date_hint="例如 2011-04",
+        from_source="来源",
+        documents="文档",
+        count_documents="{count} 份文档",
+        title="标题",
+        date="日期",
+        passages="段落",
+        status="状态",
+        stored="已收录",
+        with_copies="另有 {count} 份相同",
+        preview="预览",
+        remove="移除",
+        select="选取《{title}》",
+        select_page="选取本页全部",
+        removed="已移除 {count} 份文档。文件夹里的原文件不动，重新同步会再读取。",
+        undo="撤销",
+        restored="已恢复 {count} 份文档。",
+        ask_these="只问选取的",
+        ask_listed="只问列出的",
+        none_selected="请先选取文档。",
+        none_match="没有符合的文档。",
+        pages="第 {page} / {pages} 页",
+        previous="上一页",
+        next="下一页",
+        sort="按{name}排序",
+        actions="操作",
+        search_figures="搜索事项或原句",
+        unit="单位",
+        any_unit="全部单位",
+        no_unit="（无单位）",
+        value="数值",
+        what="事项",
+        sentence="原句",
+        document="文档",
+        conflicting="与另一份文档不一致",
+        only_conflicting="只看不一致的",
+        rivals_of="各份文档对“{what}”（{unit}）的说法",
+        series="看历年变化",
+        series_of="“{what}”（{unit}）的变化",
+        series_alone="其他日期的文档没有同一事项的数字。",
+        close_series="关闭图表",
+        count_figures="{count} 个数字",
+        no_figures="没有符合的数字。",
+        reading_figures="正在整理数字：{done} / {of} 份文档",
     ),
     "en": Words(
         tagline="Ask your own documents; every answer shows the sentence it stands on",
@@ -148,10 +473,10 @@ WORDS: dict[Script, Words] = {
         placeholder="Type a question; Enter sends, Shift+Enter starts a new line",
         send="Send",
         stop="Stop",
-        new="Start over",
+        new="New conversation",
         welcome="You could ask",
         empty="The library holds no documents yet",
-        empty_how="Stop this page with Ctrl-C in its terminal, add a folder, and start it again:",
+        empty_how="Try the sample briefing first, or add files of your own under Library.",
         ask_first="Please type a question first.",
         ready="Ready for a question.",
         you="Your question",
@@ -177,6 +502,111 @@ WORDS: dict[Script, Words] = {
         page="page {page}",
         period="reports on {period}",
         jump="Show source {number}",
+        language="Interface language",
+        ask_tab="Ask",
+        library_tab="Library",
+        figures_tab="Figures",
+        loading_encoder="Loading the search model; you can type already.",
+        loading_model="Loading the language model; you can ask already, the best sentence comes first.",
+        queued="Questions before yours: {ahead}…",
+        talks="Conversations",
+        search_talks="Search conversations",
+        no_talks="Your questions will be listed here.",
+        no_such_talks="No conversation matches.",
+        rename="Rename",
+        new_name="New name",
+        save="Save",
+        delete="Delete conversation",
+        delete_sure="Delete for good",
+        export="Export",
+        export_judged="Export judgements (question set)",
+        copy="Copy answer and source",
+        copied="Copied",
+        retry="Answer again",
+        edit="Edit question",
+        good="Good answer",
+        bad="Wrong answer",
+        why_bad="What is wrong? (optional)",
+        judged="Noted, thank you.",
+        next_questions="You could go on with",
+        scope_some="Asking {count} chosen documents only",
+        scope_all="Ask all documents",
+        choose="Choose documents",
+        try_seed="Try the sample briefing",
+        add_own="Add your own documents",
+        open_document="Show in the document",
+        back="Close the document",
+        earlier_text="Show earlier text",
+        later_text="Show later text",
+        gone="This document is no longer in the library.",
+        picture="Page {page}; the quoted sentence is boxed",
+        picture_without="Page {page}; the sentence's place could not be marked",
+        add_files="Drop files here, or click to choose",
+        upload_folder="Upload a folder",
+        path="File or folder of this computer",
+        path_hint="For example /home/me/briefings; read where it is, not copied",
+        add_path="Add",
+        adding="Add documents",
+        folders="Kept in step with",
+        unfollow="Stop following",
+        sync_now="Sync again",
+        reading="Reading: {done} of {of} files",
+        time_left="about {time} left",
+        seconds="{count} s",
+        minutes="{count} min",
+        stop_reading="Stop reading",
+        stopping="Stopping after this file…",
+        reading_stopped="Stopped. What was read is stored; syncing again goes on from there.",
+        reading_done="Done: {added} added, {updated} updated, {unchanged} unchanged, {removed} removed",
+        failures="Could not be read ({count})",
+        skipped="Skipped ({count})",
+        search_documents="Search titles, sources, authors",
+        since="From date",
+        until="To date",
+        date_hint="e.g. 2011-04",
+        from_source="Source",
+        documents="Documents",
+        count_documents="Documents: {count}",
+        title="Title",
+        date="Date",
+        passages="Passages",
+        status="Status",
+        stored="stored",
+        with_copies="{count} more copies",
+        preview="Preview",
+        remove="Remove",
+        select="Select {title}",
+        select_page="Select all on this page",
+        removed="Removed: {count}. Files in your folders stay, and are read again with the next sync.",
+        undo="Undo",
+        restored="Put back: {count}.",
+        ask_these="Ask only the selected",
+        ask_listed="Ask only those listed",
+        none_selected="Select documents first.",
+        none_match="No document matches.",
+        pages="Page {page} of {pages}",
+        previous="Previous",
+        next="Next",
+        sort="Sort by {name}",
+        actions="Actions",
+        search_figures="Search what is counted, or sentences",
+        unit="Unit",
+        any_unit="All units",
+        no_unit="(no unit)",
+        value="Value",
+        what="What",
+        sentence="Sentence",
+        document="Document",
+        conflicting="another document says otherwise",
+        only_conflicting="Only contradicted ones",
+        rivals_of="What the documents say of {what} ({unit})",
+        series="Show over time",
+        series_of="{what} ({unit}) over time",
+        series_alone="No document of another date has a figure for the same thing.",
+        close_series="Close the chart",
+        count_figures="Figures: {count}",
+        no_figures="No figure matches.",
+        reading_figures="Reading the figures: {done} of {of} documents",
     ),
 }
 
@@ -187,13 +617,8 @@ EXAMPLES: dict[Script, str] = {
     "en": "How many cadres were trained?",
 }
 
-# The names that Gradio's front end has for these languages; it takes a browser's language only if it knows it.
-_BROWSER_NAMES: dict[str, Script] = {"zh-TW": "zh-Hant", "zh-CN": "zh-Hans", "en": "en"}
-
-
-def translations() -> dict[str, dict[str, str]]:
-    """The words by browser language and key, as `gradio.I18n` takes them."""
-    return {name: asdict(WORDS[script]) for name, script in _BROWSER_NAMES.items()}
+#: The languages by the names that they have for themselves.
+LANGUAGES: dict[Script, str] = {"zh-Hant": "繁體", "zh-Hans": "简体", "en": "English"}
 
 
 def reader_script(accept_language: str) -> Script:

@@ -1,4 +1,4 @@
-"""The page's markup, style and one script, and nothing else makes any.
+"""The page's markup; only `ui.lists` makes more of it, by the same rules. Style and script are page.css and page.js.
 
 Pure functions from values to HTML. Every piece of text that comes from a document, a model, a reader or an error goes
 through `escape`, so it is shown as the characters it is made of: no tag, link, image, Markdown or template of a
@@ -8,26 +8,33 @@ document can come alive. It knows nothing of Gradio, and does not trust Gradio's
 
 from __future__ import annotations
 
+import base64
 import html
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from rag.grounding import lead
 from rag.text import Script, script_of, sentences
 from rag.types import Answer, Citation, Document, Figure
-from ui.i18n import WORDS, Words
+from ui.i18n import LANGUAGES, WORDS, Words
 
 #: How many characters of the document are shown on each side of a quoted sentence.
 AROUND = 140
+#: And when the document is opened.
+SHOWN = 3000
 
 Outcome = Literal["searching", "writing", "answered", "doubtful", "refused", "problem", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One question and what has become of it so far. `number` counts from 1 within a conversation."""
+    """One question and what has become of it so far. `number` counts from 1 within a conversation.
+
+    `ahead`: how many questions come first. `verdict`: the reader's. `next_questions`: what could be asked after it.
+    `offsets`: where the quotes of a conversation that was kept began in their documents, by number; 0 is `quote`.
+    """
 
     number: int
     question: str
@@ -36,6 +43,10 @@ class Exchange:
     answer: Answer | None = None
     problem: str = ""
     stopped: bool = False
+    ahead: int = 0
+    verdict: Literal["", "up", "down"] = ""
+    next_questions: tuple[str, ...] = ()
+    offsets: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def outcome(self) -> Outcome:
@@ -94,11 +105,25 @@ def header(words: Words, script: Script, holdings: tuple[int, int] | None, *, lo
     facts = [words.local if local else words.remote]
     if holdings is not None:
         facts.insert(0, words.holdings.format(documents=f"{holdings[0]:,}", passages=f"{holdings[1]:,}"))
+    languages = "".join(
+        f'<button type="button" data-lang="{name}" lang="{name}" aria-pressed="{str(name == script).lower()}">'
+        f"{label}</button>"
+        for name, label in LANGUAGES.items()
+    )
     return (
         f'<header class="jb-head" lang="{script}"><div><h1>jianbao <span lang="zh-Hant">簡報</span></h1>'
         f"<p>{escape(words.tagline)}</p></div>"
-        f'<p class="jb-facts">{"".join(f"<span>{escape(fact)}</span>" for fact in facts)}</p></header>'
+        f'<div class="jb-right"><div class="jb-languages" role="group" aria-label="{escape(words.language)}">'
+        f'{languages}</div><p class="jb-facts">{"".join(f"<span>{escape(fact)}</span>" for fact in facts)}</p></div>'
+        "</header>"
     )
+
+
+def action(do: str, label: str, *, to: str, look: str = "jb-link", name: str = "", pressed: bool | None = None) -> str:
+    """A button whose press the page tells the server: what to `do`, and `name` of what. `to` is the bus it goes by."""
+    value = f' data-name="{escape(name)}"' if name else ""
+    state = "" if pressed is None else f' aria-pressed="{str(pressed).lower()}"'
+    return f'<button type="button" class="{look}" data-to="{to}" data-do="{do}"{value}{state}>{escape(label)}</button>'
 
 
 def welcome(words: Words, script: Script, problem: str = "", *, empty: bool) -> str:
@@ -107,8 +132,9 @@ def welcome(words: Words, script: Script, problem: str = "", *, empty: bool) -> 
         return f'<div class="jb-welcome"><strong>{escape(words.problem)}</strong><br>{_with_commands(problem)}</div>'
     if empty:
         return (
-            f'<div class="jb-welcome"><strong>{escape(words.empty)}</strong><br>{escape(words.empty_how)}<br>'
-            "<code>jianbao ingest FOLDER</code><br><code>jianbao chat</code></div>"
+            f'<div class="jb-welcome"><strong>{escape(words.empty)}</strong><br>{escape(words.empty_how)}'
+            f'<div class="jb-tools">{action("seed", words.try_seed, to="talk", look="jb-button jb-first")}'
+            f"{action('library', words.add_own, to='talk', look='jb-button')}</div></div>"
         )
     return f'<div class="jb-welcome">{escape(words.welcome)}</div>'
 
@@ -118,8 +144,11 @@ def question(exchange: Exchange) -> str:
     return f'<div class="jb-question" lang="{exchange.script}">{escape(exchange.question)}</div>'
 
 
-def reply(exchange: Exchange) -> str:
-    """What has been answered so far, as a message: an answer, a refusal and a problem each look like what they are."""
+def reply(exchange: Exchange, *, latest: bool = False) -> str:
+    """What has been answered so far, as a message: an answer, a refusal and a problem each look like what they are.
+
+    Only the `latest` one of a conversation can be asked again or changed.
+    """
     outcome, words = exchange.outcome, exchange.words
     parts = []
     if outcome == "refused":
@@ -142,6 +171,8 @@ def reply(exchange: Exchange) -> str:
         parts.append(f'<ul class="jb-figures" aria-label="{escape(words.figures)}">{figures}</ul>')
     if exchange.answer and exchange.answer.as_of:
         parts.append(f'<p class="jb-note">{escape(words.as_of.format(date=exchange.answer.as_of))}</p>')
+    if outcome not in ("searching", "writing"):
+        parts.append(_tools(exchange, latest=latest))
     if outcome in ("searching", "writing"):
         parts.append('<p class="jb-dots" aria-hidden="true"><i></i><i></i><i></i></p>')
     elif outcome == "stopped":
@@ -160,16 +191,88 @@ def _with_commands(text: str) -> str:
     return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
+def _tools(exchange: Exchange, *, latest: bool) -> str:
+    """What can be done with a reply: take it along, ask again, and say whether it is right."""
+    words, number = exchange.words, str(exchange.number)
+    tools = []
+    if exchange.answer is not None:
+        tools.append(
+            f'<button type="button" class="jb-link" data-copy="{escape(as_text(exchange))}" '
+            f'data-done="{escape(words.copied)}">{escape(words.copy)}</button>'
+        )
+    if latest:
+        tools.append(action("retry", words.retry, to="talk", name=number))
+        tools.append(action("edit", words.edit, to="talk", name=number))
+    if exchange.answer is not None:
+        good, bad = exchange.verdict == "up", exchange.verdict == "down"
+        tools.append(action("good", f"✓ {words.good}", to="talk", name=number, pressed=good))
+        field = f'<input type="text" maxlength="300" aria-label="{escape(words.why_bad)}" '
+        tools.append(
+            f'<details class="jb-bad"><summary class="jb-link">✕ {escape(words.bad)}{" ✓" if bad else ""}</summary>'
+            f'<span class="jb-form" data-form>{field}placeholder="{escape(words.why_bad)}">'
+            f"{action('bad', words.save, to='talk', name=number, look='jb-button')}</span></details>"
+        )
+    return f'<div class="jb-tools">{"".join(tools)}</div>' if tools else ""
+
+
+def as_text(exchange: Exchange) -> str:
+    """An answer with its quotes and where they stand, as plain text for a report; empty when there is no answer."""
+    if exchange.answer is None:
+        return ""
+    words = exchange.words
+    lines = [re.sub(r"\s*\[[0-9]{1,3}\]", "", exchange.answer.text)]
+    if exchange.answer.refused:
+        return visible(lines[0])
+    for citation in exchange.answer.citations:
+        document = citation.document
+        page = words.page.format(page=citation.page) if citation.page is not None else ""
+        place = (document.title or document.id, document.source, document.issue, document.date, page)
+        opening, closing = ("“", "”") if exchange.script == "en" else ("「", "」")
+        lines.append(f"{opening}{citation.quote}{closing}\n— {', '.join(part for part in place if part)}")
+    return visible("\n\n".join(lines))
+
+
 def _with_marks(text: str, exchange: Exchange) -> str:
-    """The text with each `[1]` that names a citation as a button that leads to it."""
-    known = {citation.number for citation in exchange.answer.citations} if exchange.answer else set()
-    pieces = []
-    for index, piece in enumerate(re.split(r"\[([0-9]{1,3})\]", text)):
-        if index % 2 == 0:
-            pieces.append(escape(piece))
-        else:
-            pieces.append(_mark(int(piece), exchange) if int(piece) in known else f"[{piece}]")
-    return "".join(pieces)
+    """The text with each `[1]` that names a citation, and each figure in it, as a button that leads to its sentence."""
+    answer = exchange.answer
+    if answer is None:
+        return escape(text)
+    known = {citation.number for citation in answer.citations}
+    spans: list[tuple[int, int, str]] = []
+    for mark in re.finditer(r"\[([0-9]{1,3})\]", text):
+        if int(mark[1]) in known:
+            spans.append((mark.start(), mark.end(), _mark(int(mark[1]), exchange)))
+    searched = 0
+    for figure in answer.figures:
+        start = text.find(figure.text, searched) if figure.text else -1
+        if start >= 0:
+            searched = start + len(figure.text)
+            if not any(start < end and begin < searched for begin, end, _ in spans):
+                spans.append((start, searched, _marked_figure(figure, exchange, known)))
+    pieces, done = [], 0
+    for start, end, markup in sorted(spans):
+        pieces.append(escape(text[done:start]))
+        done = end
+        if end < len(text) and text[end] in _CLOSING:  # no line begins with 。
+            markup, done = f'<span class="jb-keep">{markup}{escape(text[end])}</span>', end + 1
+        pieces.append(markup)
+    return "".join([*pieces, escape(text[done:])])
+
+
+_CLOSING = "。，、；：！？）」』,.;:!?)"
+
+
+def _marked_figure(figure: Figure, exchange: Exchange, known: set[int]) -> str:
+    """A figure in the answer's text: underlined as supported or not, and leading to its sentence."""
+    words = exchange.words
+    if figure.supported and figure.citation in known:
+        target = f"jb-source-{exchange.number}-{figure.citation}"
+        return (
+            f'<button type="button" class="jb-figure jb-supported" data-source="{target}" '
+            f'aria-label="{escape(f"{figure.text}: {words.supported}")}">{escape(figure.text)}</button>'
+        )
+    look, said = ("jb-supported", words.supported) if figure.supported else ("jb-unsupported", words.unsupported)
+    return f'<b class="jb-figure {look}" title="{escape(said)}">{escape(figure.text)}</b>'
 
 
 def _mark(number: int, exchange: Exchange) -> str:
@@ -208,7 +311,34 @@ def progress(exchange: Exchange) -> str:
         "problem": words.problem,
         "stopped": words.stopped,
     }
+    if exchange.ahead and exchange.outcome == "searching":
+        return status(exchange.script, words.queued.format(ahead=exchange.ahead))
     return status(exchange.script, texts[exchange.outcome])
+
+
+def suggestions(exchange: Exchange | None) -> str:
+    """What could be asked next, each as a button that asks it."""
+    if exchange is None or not exchange.next_questions:
+        return ""
+    buttons = "".join(
+        action("ask", question, to="talk", name=question, look="jb-chip") for question in exchange.next_questions
+    )
+    return (
+        f'<div class="jb-next" lang="{exchange.script}" role="group" '
+        f'aria-label="{escape(exchange.words.next_questions)}"><span>{escape(exchange.words.next_questions)}</span>'
+        f"{buttons}</div>"
+    )
+
+
+def scope(words: Words, script: Script, count: int | None) -> str:
+    """The line over the question box that tells which documents are asked; None for all of them."""
+    if count is None:
+        return ""
+    said = escape(words.scope_some.format(count=f"{count:,}"))
+    return (
+        f'<div class="jb-scope" lang="{script}"><span>{said}</span>'
+        f"{action('library', words.choose, to='talk')}{action('scope_all', words.scope_all, to='talk')}</div>"
+    )
 
 
 def sources(exchanges: Sequence[Exchange], words: Words, script: Script) -> str:
@@ -251,16 +381,22 @@ def _card(citation: Citation, exchange: Exchange, label: str = "") -> str:
     period = words.period.format(period=document.period.replace("/", "–")) if document.period else ""
     about = (document.date, document.source, document.issue, document.author, period, page)
     facts = "".join(f"<bdi>{escape(fact)}</bdi>" for fact in about if fact)
+    figures = exchange.answer.figures if exchange.answer else ()
+    hits = [figure.text for figure in figures if figure.supported and figure.citation == citation.number]
     return (
         f'<article class="jb-card{" jb-aside" if label else ""}" id="jb-source-{exchange.number}-{citation.number}" '
         f'tabindex="-1"><p class="jb-name">{escape(name)}</p>'
         f'<h3 lang="{script_of(title)}"><bdi>{escape(title)}</bdi></h3><p class="jb-facts">{facts}</p>'
-        f"{passage(document, citation.start, citation.end)}</article>"
+        f"{passage(document, citation.start, citation.end, hits)}"
+        f"{action('open', words.open_document, to='talk', name=f'{exchange.number}-{citation.number}')}</article>"
     )
 
 
-def passage(document: Document, start: int, end: int) -> str:
-    """The sentence `document.text[start:end]` marked, with up to `AROUND` characters of its neighbours on each side."""
+def passage(document: Document, start: int, end: int, hits: Sequence[str] = ()) -> str:
+    """The sentence `document.text[start:end]` marked, with up to `AROUND` characters of its neighbours on each side.
+
+    `hits`: figures of the answer, which stand out in the sentence where they are written the same way.
+    """
     text = document.text
     quote, before, after = text[start:end], text[max(0, start - AROUND) : start], text[end : end + AROUND]
     if start > AROUND:
@@ -270,127 +406,88 @@ def passage(document: Document, start: int, end: int) -> str:
         spans = sentences(after)
         after = (after[: spans[-2][1]] if len(spans) > 1 else after) + "…"
     return (
-        f'<blockquote lang="{script_of(quote)}">{escape(before.lstrip())}<mark>{escape(quote)}</mark>'
+        f'<blockquote lang="{script_of(quote)}">{escape(before.lstrip())}<mark>{_with_hits(quote, hits)}</mark>'
         f"{escape(after.rstrip())}</blockquote>"
     )
 
 
-def _family(first: str, second: str) -> str:
-    """A font stack of what the reader's system already has; a page that asks for none from elsewhere."""
-    return f"system-ui,'Segoe UI',{first},{second},sans-serif"
+def _with_hits(quote: str, hits: Sequence[str]) -> str:
+    wanted = "|".join(re.escape(hit) for hit in sorted(set(hits), key=len, reverse=True) if hit)
+    if not wanted:
+        return escape(quote)
+    pieces = re.split(f"({wanted})", quote)
+    return "".join(f"<b>{escape(piece)}</b>" if index % 2 else escape(piece) for index, piece in enumerate(pieces))
 
 
-_TRADITIONAL = "'PingFang TC','Microsoft JhengHei','Noto Sans CJK TC','Noto Sans TC'"
-_SIMPLIFIED = "'PingFang SC','Microsoft YaHei','Noto Sans CJK SC','Noto Sans SC'"
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The picture of a page. `boxes`: left, top, width and height of each line to be boxed, in shares of the page."""
 
-CSS = (
-    f"""
-[lang="zh-Hant"],[lang="zh-TW"]{{font-family:{_family(_TRADITIONAL, _SIMPLIFIED)}}}
-[lang="zh-Hans"],[lang="zh-CN"]{{font-family:{_family(_SIMPLIFIED, _TRADITIONAL)}}}
-"""
-    + """
-:root{--jb-accent:#0f766e;--jb-good:#166534;--jb-doubt:#92400e;--jb-bad:#b91c1c;--jb-mark:#fde68a;--jb-soft:#57534e;
-  --jb-line:#e7e5e4;--jb-paper:#fff;--jb-asked:#def2ee}
-.dark{--jb-accent:#5eead4;--jb-good:#86efac;--jb-doubt:#fcd34d;--jb-bad:#fca5a5;--jb-mark:#6b4e06;--jb-soft:#b8b2ab;
-  --jb-line:#44403c;--jb-paper:#211d1a;--jb-asked:#123b38}
-body{background:var(--body-background-fill)!important}
-.gradio-container .main{padding:0}
-.gradio-container main{width:100%;max-width:84rem;margin:0 auto;padding:1rem 1.5rem 1.25rem;box-sizing:border-box}
-.gradio-container .html-container{padding:0}
-:is(.jb-head,.jb-question,.jb-reply,.jb-sources) :is(p,h1,h2,h3,ul,blockquote),.jb-status{margin:0;padding:0}
-#jb-header{min-height:3.6rem}
-.jb-head{display:flex;flex-wrap:wrap;gap:.4rem 2rem;justify-content:space-between;align-items:flex-end}
-.jb-head h1{font-size:1.4rem;line-height:1.4;font-weight:700}
-.jb-head h1 span{font-weight:400;color:var(--jb-soft)}
-.jb-head p{color:var(--jb-soft);font-size:.9rem;line-height:1.5}
-.jb-facts{display:flex;flex-wrap:wrap;gap:.1rem .9rem}
-#jb-main{gap:1.25rem}
-#jb-talk{gap:.6rem}
-#jb-chat{height:calc(100dvh - 19rem);min-height:20rem;border:1px solid var(--jb-line);background:var(--jb-paper)}
-#jb-chat .icon-button-wrapper{display:none}
-#jb-chat .message-row{margin:.9rem 1rem;max-width:calc(100% - 2rem)}
-#jb-chat :is(.user,.bot,.message){background:none;border:0;box-shadow:none;padding:0;overflow:visible}
-#jb-chat :is(.message-row,.component){width:100%}
-#jb-chat .placeholder-content{justify-content:center;gap:.9rem}
-#jb-chat .placeholder{flex:none;height:auto;padding:0}
-#jb-chat .examples{grid-template-columns:minmax(0,26rem);justify-content:center;gap:.6rem;padding:0 1rem;margin:0}
-#jb-chat .example{padding:.6rem 1rem;min-height:0;max-width:none}
-.jb-welcome{line-height:1.9;text-align:center;font-size:1rem;padding:0 1rem}
-.jb-welcome code{user-select:all}
-.jb-question{margin-left:auto;width:fit-content;max-width:88%;padding:.5rem .9rem;border-radius:1rem 1rem .2rem 1rem;
-  background:var(--jb-asked)}
-.jb-question,.jb-text{white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.7;font-size:1.03rem}
-.jb-said{margin:0!important;padding:.1rem 0 .1rem .8rem;border-left:2px solid var(--jb-line);color:var(--jb-soft);
-  overflow-wrap:anywhere;line-height:1.65;font-size:.95rem}
-.jb-reply{padding:.15rem 0 .15rem .9rem;border-left:3px solid var(--jb-line);min-height:1.9rem}
-.jb-reply>*+*{margin-top:.45rem!important}
-.jb-answered{border-color:var(--jb-good)}
-.jb-doubtful{border-color:var(--jb-doubt)}
-.jb-refused{border-left-style:dashed;border-color:var(--jb-soft)}
-.jb-problem{border-left-style:double;border-left-width:6px;border-color:var(--jb-bad)}
-.jb-kind{font-weight:600;font-size:.92rem}
-.jb-refused .jb-kind{color:var(--jb-soft)}
-.jb-doubtful .jb-kind{color:var(--jb-doubt)}
-.jb-problem .jb-kind{color:var(--jb-bad)}
-.jb-note,.jb-status{color:var(--jb-soft);font-size:.9rem;line-height:1.5}
-#jb-status{min-height:1.4rem}
-.jb-figures{display:flex;flex-wrap:wrap;gap:.4rem;list-style:none}
-.jb-figures li{font-size:.85rem;line-height:1.5;padding:.1rem .6rem;border:1px solid;border-radius:.6rem}
-.jb-figures b{color:var(--body-text-color)}
-.jb-supported{color:var(--jb-good)}
-.jb-unsupported{color:var(--jb-doubt);border-style:dashed!important}
-.jb-mark{color:var(--jb-accent);font-weight:600;font-size:.85em;padding:0 .2em;border-radius:.25rem;cursor:pointer;
-  background:none;border:0;text-decoration:underline;text-underline-offset:.2em}
-.jb-dots{display:flex;gap:.3rem;height:.5rem}
-.jb-dots i{width:.4rem;height:.4rem;border-radius:50%;background:var(--jb-soft);animation:jb-dots 1.2s infinite}
-.jb-dots i:nth-child(2){animation-delay:.2s}
-.jb-dots i:nth-child(3){animation-delay:.4s}
-@keyframes jb-dots{50%{opacity:.2}}
-@media (prefers-reduced-motion:reduce){.jb-dots i{animation:none}}
-#jb-question textarea{line-height:1.6;font-size:1rem}
-#jb-buttons{gap:.6rem;justify-content:flex-start}
-#jb-buttons button{flex:0 1 auto;min-width:6rem;padding:.45rem 1.1rem;font-weight:500}
-.jb-sources{display:grid;gap:.8rem}
-.jb-sources h2{font-size:1.05rem;font-weight:700;line-height:1.5}
-.jb-card{padding:.9rem 1rem;border:1px solid var(--jb-line);border-radius:.7rem;background:var(--jb-paper);min-width:0;
-  overflow-wrap:anywhere}
-.jb-aside{border-style:dashed;border-color:var(--jb-soft)}
-.jb-name{font-size:.85rem;font-weight:600;color:var(--jb-accent)}
-.jb-aside .jb-name{color:var(--jb-soft)}
-.jb-card h3{font-size:1rem;line-height:1.5;font-weight:600}
-.jb-card .jb-facts{color:var(--jb-soft);font-size:.85rem;line-height:1.5}
-.jb-card blockquote{margin-top:.6rem!important;white-space:pre-line;font-size:.95rem;line-height:1.85;
-  color:var(--jb-soft)}
-.jb-card mark{background:var(--jb-mark);color:var(--body-text-color);padding:.12em .1em;border-radius:.2em;
-  box-decoration-break:clone;-webkit-box-decoration-break:clone}
-.jb-earlier{font-size:.9rem;color:var(--jb-soft);font-weight:600}
-.jb-sources summary{cursor:pointer;font-size:.92rem;line-height:1.6;overflow-wrap:anywhere}
-.jb-sources details>*+*{margin-top:.6rem}
-:is(.jb-mark,.jb-card,.jb-sources summary,#jb-buttons button):focus-visible{outline:2px solid var(--jb-accent);
-  outline-offset:2px}
-.jb-card:focus{outline:2px solid var(--jb-accent);outline-offset:2px}
-#jb-question textarea:focus{box-shadow:0 0 0 1px var(--jb-accent)!important}
-@media (min-width:900px){#jb-side{max-height:calc(100dvh - 7rem);overflow-y:auto;padding:3px}}
-@media (max-width:899px){
-  #jb-header{min-height:5.6rem}
-  .gradio-container main{padding:.75rem .8rem 1.5rem}
-  #jb-main{flex-direction:column;flex-wrap:nowrap}
-  #jb-talk,#jb-side{width:100%;min-width:0!important}
-  #jb-chat{height:46dvh;min-height:17rem}
-  #jb-chat .message-row{margin:.75rem .7rem;max-width:calc(100% - 1.4rem)}
-  #jb-buttons button{flex:1 1 0;min-width:0;padding:.55rem .3rem}
-}
-"""
-)
+    image: bytes
+    media_type: str
+    page: int
+    boxes: Sequence[tuple[float, float, float, float]] = ()
 
-SCRIPT = """<script>
-document.addEventListener("click", (event) => {
-  const mark = event.target.closest("[data-source]");
-  const card = mark && document.getElementById(mark.dataset.source);
-  if (!card) return;
-  const folded = card.closest("details");
-  if (folded) folded.open = true;
-  card.scrollIntoView({block: "nearest"});
-  card.focus({preventScroll: true});
-});
-</script>"""
+
+def viewer(
+    document: Document,
+    start: int,
+    end: int,
+    words: Words,
+    script: Script,
+    *,
+    to: str,
+    picture: Picture | None = None,
+    around: int = SHOWN,
+) -> str:
+    """A document opened at `text[start:end]`, which is marked, with `around` characters on each side of it.
+
+    `to`: the bus by which its buttons speak. An empty span marks nothing: the document is shown from `start` on.
+    """
+    title = document.title or document.id
+    period = words.period.format(period=document.period.replace("/", "–")) if document.period else ""
+    number = document.page_at(start) if end > start else None
+    page = words.page.format(page=number) if number is not None else ""
+    about = (document.date, document.source, document.issue, document.author, period, page)
+    facts = "".join(f"<bdi>{escape(fact)}</bdi>" for fact in about if fact)
+    first, last = max(0, start - around), min(len(document.text), end + around)
+    text = document.text
+    mark = f'<mark id="jb-here" tabindex="-1">{escape(text[start:end])}</mark>' if end > start else ""
+    more = f"{around * 4}"
+    earlier = action("more", words.earlier_text, to=to, name=more) if first > 0 else ""
+    later = action("more", words.later_text, to=to, name=more) if last < len(text) else ""
+    return (
+        f'<section class="jb-viewer" lang="{script}" aria-label="{escape(title)}">'
+        f'<div class="jb-tools">{action("close", f"✕ {words.back}", to=to, look="jb-button")}</div>'
+        f'<h2 tabindex="-1" lang="{script_of(title)}"><bdi>{escape(title)}</bdi></h2><p class="jb-facts">{facts}</p>'
+        f'{_picture(picture, words)}{earlier}<div class="jb-whole" lang="{script_of(text[first:last])}">'
+        f"{escape(text[first:start])}{mark}{escape(text[end:last])}</div>{later}</section>"
+    )
+
+
+def gone(words: Words, script: Script, *, to: str) -> str:
+    """Instead of a document that is no longer there."""
+    return (
+        f'<section class="jb-viewer" lang="{script}"><p class="jb-note">{escape(words.gone)}</p>'
+        f"{action('close', words.back, to=to, look='jb-button')}</section>"
+    )
+
+
+def _picture(picture: Picture | None, words: Words) -> str:
+    if picture is None:
+        return ""
+    label = (words.picture if picture.boxes else words.picture_without).format(page=picture.page)
+    data = base64.b64encode(picture.image).decode("ascii")
+    boxes = "".join(
+        '<i class="jb-box" style="'
+        + ";".join(f"{side}:{share:.3%}" for side, share in zip(_SIDES, box, strict=True))
+        + '"></i>'
+        for box in picture.boxes
+    )
+    return (
+        f'<figure class="jb-picture"><img src="data:{picture.media_type};base64,{data}" alt="{escape(label)}">{boxes}'
+        f"</figure>"
+    )
+
+
+_SIDES = ("left", "top", "width", "height")

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import errno
-import logging
 import socket
 import sys
 import threading
 import time
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import fastapi
 import uvicorn
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rag.errors import InputError, JianbaoError
-
-if TYPE_CHECKING:
-    from ui.app import PageAssistant
+from rag.errors import InputError
+from rag.text import Script
+from ui.desk import Desk
+from ui.exports import exports
+from ui.i18n import WORDS, reader_script
 
 # What the browser may do for this page: talk to this server. Gradio's front end needs inline scripts and `eval`.
 _POLICY = (
@@ -48,44 +51,84 @@ class Served:
         self._thread.join(timeout=10)
 
 
-def start(assistant: PageAssistant, *, host: str = "127.0.0.1", port: int = 7860, local: bool = True) -> Served:
-    """Serve the page in a thread of its own and load the models in another; port 0 takes any free one.
+def start(desk: Desk, *, host: str = "127.0.0.1", port: int = 7860, mcp: bool = False) -> Served:
+    """Serve the page in a thread of its own; port 0 takes any free one.
 
-    `local` says that the models run on this computer. Raises InputError if the address cannot be used.
+    With `mcp` agents can use it too, at /gradio_api/mcp/. Raises InputError for an unusable address, or when a package
+    is missing for that.
     """
-    from ui.app import mount  # which loads Gradio
+    from ui.api import require_mcp  # which loads Gradio
+    from ui.app import mount
+
+    if mcp:
+        require_mcp()
 
     loopback = host in ("127.0.0.1", "localhost", "::1")
     listener = _listen(host, port)
     port = listener.getsockname()[1]
-    outer = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    pages: dict[Script, fastapi.FastAPI] = {}
+    for script in WORDS:
+        pages[script] = _app()
+        mount(pages[script], desk, script, host=host, port=port, mcp=mcp and script == reader_script(""))
+    outer = _app(lifespan=_Together(pages.values()))
     outer.add_middleware(_Headers)
     if loopback and host != "::1":  # the check of host names does not know how IPv6 addresses are written
         # Another site cannot reach the page by pointing its own name at this computer.
         outer.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
-    mount(outer, assistant, host=host, port=port, local=local and loopback)
+    outer.include_router(exports(desk))
+    outer.mount("/", _ByLanguage(pages))
     server = uvicorn.Server(uvicorn.Config(outer, log_level="warning", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, args=([listener],), name="jianbao-page", daemon=True)
     thread.start()
     while not server.started and thread.is_alive():
         time.sleep(0.01)
-    threading.Thread(target=_warm, args=(assistant,), name="jianbao-warm", daemon=True).start()
+    desk.start()
     shown = f"[{host}]" if ":" in host else host
     return Served(f"http://{shown}:{port}/", server, thread)
 
 
-def serve(
-    assistant: PageAssistant, *, host: str = "127.0.0.1", port: int = 7860, block: bool = True, local: bool = True
-) -> str:
-    """Serve the page and return its address: at once, or with `block` after Ctrl-C, having printed it to stderr."""
-    served = start(assistant, host=host, port=port, local=local)
-    if block:
-        sys.stderr.write(f"jianbao: {served.address} (Ctrl-C stops it)\n")
-        try:
-            served.wait()
-        except KeyboardInterrupt:
-            served.stop()
-    return served.address
+def serve(desk: Desk, *, host: str = "127.0.0.1", port: int = 7860, mcp: bool = False) -> None:
+    """Serve the page, whose address is printed to stderr, until Ctrl-C. Raises what `start` raises."""
+    served = start(desk, host=host, port=port, mcp=mcp)
+    sys.stderr.write(f"jianbao: {served.address} (Ctrl-C stops it)\n")
+    if mcp:
+        sys.stderr.write(f"jianbao: for agents (MCP): {served.address}gradio_api/mcp/\n")
+    try:
+        served.wait()
+    except KeyboardInterrupt:
+        served.stop()
+
+
+def _app(**more: Any) -> fastapi.FastAPI:
+    return fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None, **more)
+
+
+class _Together:
+    """The lifespans of several applications as one, as a mounted application's own is not run."""
+
+    def __init__(self, apps: Iterable[fastapi.FastAPI]) -> None:
+        self._apps = apps
+
+    @asynccontextmanager
+    async def __call__(self, _: fastapi.FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for app in self._apps:
+                await stack.enter_async_context(app.router.lifespan_context(app))
+            yield
+
+
+class _ByLanguage:
+    """Hands a request to the page in its reader's language: the one that was chosen, else the browser's first."""
+
+    def __init__(self, pages: Mapping[Script, ASGIApp]) -> None:
+        self._pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        connection = HTTPConnection(scope)
+        chosen = connection.cookies.get("jianbao-language", "")
+        script = next((name for name in self._pages if name == chosen), None)
+        page = self._pages[script or reader_script(connection.headers.get("accept-language", ""))]
+        await page(scope, receive, send)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -102,15 +145,6 @@ def _listen(host: str, port: int) -> socket.socket:
         raise InputError(
             f"The page cannot be served at {host}, port {port}: {error}. Choose another --port."
         ) from error
-
-
-def _warm(assistant: PageAssistant) -> None:
-    try:
-        assistant.warm()
-    except JianbaoError as error:
-        logging.warning("%s", error)  # the first question will say so on the page
-    except Exception:  # the page stays usable; the log has the traceback, and the first question tries again
-        logging.exception("the models could not be loaded")
 
 
 class _Headers:

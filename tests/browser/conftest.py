@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ui.app import PageAssistant
+from rag import Assistant
+from tests.browser.fake import FakeAssistant
+from ui.desk import Desk
 from ui.server import start
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Locator, Page
 
 CHROMIUM = Path("/usr/bin/chromium")
 
@@ -34,10 +37,65 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page_url(assistant: PageAssistant) -> Iterator[str]:
-    served = start(assistant, port=0)
-    yield served.address
-    served.stop()
+def assistant(tmp_path: Path) -> Iterator[FakeAssistant]:
+    with FakeAssistant(tmp_path) as fake:
+        yield fake
+
+
+@pytest.fixture
+def page_url(assistant: Assistant) -> Iterator[str]:
+    with Desk(assistant) as desk:
+        served = start(desk, port=0)
+        yield served.address
+        served.stop()
+
+
+@dataclass
+class Visit:
+    """An open page, and every address it has asked for."""
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def ask(self, question: str) -> None:
+        self.page.locator("#jb-question textarea").fill(question)
+        self.page.locator("#jb-question textarea").press("Enter")
+
+    def reply(self, outcome: str) -> Locator:
+        """The last reply of the conversation, once it has come out so."""
+        reply = self.page.locator(f"#jb-chat .jb-{outcome}").last
+        reply.wait_for()
+        return reply
+
+    def text(self, selector: str) -> str:
+        return self.page.locator(selector).inner_text()
+
+
+@pytest.fixture
+def open_page(browser: Browser, page_url: str) -> Iterator[Callable[..., Visit]]:
+    """Opens the page as a browser of some size, language and theme; in the end no visit may have left this computer."""
+    visits: list[Visit] = []
+
+    def open_page(*, width: int = 1280, height: int = 800, locale: str = "zh-TW", theme: str = "light") -> Visit:
+        page = browser.new_page(viewport={"width": width, "height": height}, locale=locale)
+        page.set_default_timeout(10_000)
+        visit = Visit(page)
+        visits.append(visit)
+        page.on("request", lambda request: visit.requests.append(request.url))
+        page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+        page.on("console", lambda said: visit.complaints.append(said.text) if said.type == "error" else None)
+        page.goto(f"{page_url}?__theme={theme}")
+        page.locator(".jb-head").wait_for()
+        page.locator(".jb-status").wait_for()
+        return visit
+
+    yield open_page
+    for visit in visits:
+        visit.page.close()
+        elsewhere = [url for url in visit.requests if not url.startswith((page_url, "data:", "blob:"))]
+        assert elsewhere == []
+        assert visit.complaints == []  # a request that the policy stopped would be one
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,6 @@
-"""The page in a real browser: what a reader does, and what a document may not do.
+"""The tab to ask in, in a real browser: what a reader does, and what a document may not do.
 
-The assistant behind it is a fake. What a question holds decides how it comes out: 省長 is refused with the nearest
-sentence, 期 has a figure that no sentence supports, 故障 is an error that says what to do, 意外 one that nobody
-foresaw, 慢 writes until it is stopped, 惡意 quotes a document that is hostile in every way we know, and all others are
-answered with one supported figure.
+How a question comes out is said in `tests.browser.fake`.
 """
 
 from __future__ import annotations
@@ -14,197 +11,24 @@ import socket
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-from rag.errors import InputError, LanguageModelError, LibraryDamaged
-from rag.text import script_of, to_script
-from rag.types import (
-    Answer,
-    AnswerReady,
-    Citation,
-    Document,
-    Event,
-    Figure,
-    QuoteFound,
-    Seconds,
-    TextAdded,
-    Turn,
-)
+from rag.errors import InputError, LibraryDamaged
+from rag.store import DocumentInfo
+from rag.types import Turn
+from tests.browser.conftest import Visit
+from tests.browser.fake import BRIEFING, QUOTE, FakeAssistant
+from ui.desk import Desk
 from ui.i18n import EXAMPLES, WORDS
-from ui.server import serve, start
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+from ui.server import start
 
 # Gradio counts its events with pandas in a way that pandas has come to dislike.
-pytestmark = pytest.mark.filterwarnings("ignore:.*no_silent_downcasting")
+pytestmark = pytest.mark.filterwarnings("ignore:.*no_silent_downcasting", "ignore:The copy keyword is deprecated")
 
 HANT = WORDS["zh-Hant"]
-QUOTE = "培訓組工乾部8710人次"
-
-BRIEFING = Document(
-    id="briefing-138",
-    title="《深入開展創先爭優活動簡報》第138期",
-    source="東北網",
-    date="2011-04-19",
-    text="大力推進學習型組織部和學習型組工乾部隊伍建設。各市地普遍開設各類講壇活動,收到了良好的教育效果。雞西、七臺河等市地"
-    "開展了在線學習活動,對組工乾部的『學、考、評、管』實行網絡化管理,有效解決了學習形式單一、工學矛盾突出等問題。年初以來,"
-    "全省各級組織部門開展組工乾部培訓341期,培訓組工乾部8710人次。積極組織開展『組織部長下基層』活動。各市地圍繞乾部工作、"
-    "乾部教育培訓、黨員乾部遠程教育、基層組織建設等方面內容分別組成調研組,深入基層了解情況、總結經驗、查找問題、研究對策。"
-    "截至目前,全省組工乾部下基層14452人次,結成各種幫扶對子3265對。",
-)
-
-HOSTILE = Document(
-    id='"><script>window.hacked = "id"</script>',
-    title='<img src="https://evil.example/title.png" onerror="window.hacked = 1">\u202e簡報',
-    source="[link](javascript:window.hacked=2)",
-    date='2011"onmouseover="window.hacked=3',
-    text="前文。![remote](https://evil.example/markdown.png) <script>window.hacked = 4</script>\n\n"
-    '<iframe src="https://evil.example/frame"></iframe> 收入\u202e0178\u202c元\u200b。'
-    "${window.hacked = 5} {{constructor.constructor('window.hacked = 6')()}} <!-- </mark></article> \n"
-    '__i18n__{"key": "\\u003cimg src=x onerror=window.hacked=7\\u003e"} $$\\href{javascript:alert(1)}{x}$$ 後文。',
-)
-
-
-def cite(document: Document, quote: str, number: int = 1) -> Citation:
-    begin = document.text.index(quote)
-    return Citation(number, quote, begin, begin + len(quote), None, document)
-
-
-@dataclass(frozen=True, slots=True)
-class Info:
-    id: str
-    title: str
-    date: str
-    source: str
-    chunks: int
-
-
-@dataclass
-class FakeAssistant:
-    """Answers by the key words above, and keeps what it was asked."""
-
-    held: tuple[Document, ...] = (BRIEFING,)
-    asked: list[tuple[str, tuple[Turn, ...]]] = field(default_factory=list)
-    written: int = 0
-    closed: bool = False
-    warmed: bool = False
-
-    def documents(self) -> list[Info]:
-        return [Info(held.id, held.title, held.date, held.source, 12) for held in self.held]
-
-    def warm(self) -> None:
-        self.warmed = True
-
-    def stream(self, question: str, *, history: Sequence[Turn] = ()) -> Iterator[Event]:
-        self.asked.append((question, tuple(history)))
-        if "故障" in question:
-            raise LanguageModelError("The language model does not answer; run `jianbao doctor --repair`.")
-        if "意外" in question:
-            raise RuntimeError("secret detail")
-        if "惡意" in question:
-            citation = cite(HOSTILE, HOSTILE.text[3:-3])
-            yield QuoteFound(citation)
-            yield from self._finish(question, HOSTILE.text + " [1]", citation, (Figure("<b>1", "1", "", True, 1),))
-            return
-        if "省長" in question:
-            nearest = cite(BRIEFING, "積極組織開展『組織部長下基層』活動。")
-            yield QuoteFound(nearest)
-            time.sleep(0.02)
-            yield from self._finish(question, "文件中沒有提到省長是誰。", nearest, (), refused=True)
-            return
-        citation = cite(BRIEFING, QUOTE)
-        yield QuoteFound(citation)
-        if "慢" in question:
-            yield from self._write_slowly()
-            return
-        if "期" in question:
-            figures = (Figure("341", "341", "期", False, None), Figure("8710人次", "8710", "人次", True, 1))
-            yield from self._finish(question, "開展培訓341期，培訓8710人次。[1]", citation, figures)
-            return
-        text = "全省各級組織部門今年以來共培訓組工幹部8710人次。"
-        if script_of(question) == "en":
-            text = "Organisation departments across the province trained 8710 cadres (person-times)."
-        text = to_script(text, script_of(question))
-        for index in range(0, len(text), 4):
-            time.sleep(0.02)
-            yield TextAdded(text[index : index + 4])
-        yield from self._finish(question, f"{text}[1]", citation, (Figure("8710", "8710", "人次", True, 1),))
-
-    def _write_slowly(self) -> Iterator[Event]:
-        try:
-            for _ in range(500):
-                self.written += 1
-                yield TextAdded("慢慢寫，")
-                time.sleep(0.02)
-        finally:
-            self.closed = True
-
-    def _finish(
-        self, question: str, text: str, citation: Citation, figures: tuple[Figure, ...], *, refused: bool = False
-    ) -> Iterator[Event]:
-        supported = not refused and all(figure.supported for figure in figures)
-        yield AnswerReady(Answer(question, text, refused, supported, (citation,), figures, (), Seconds()))
-
-
-@pytest.fixture
-def assistant() -> FakeAssistant:
-    return FakeAssistant()
-
-
-@dataclass
-class Visit:
-    """An open page, and every address it has asked for."""
-
-    page: Page
-    requests: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-    def ask(self, question: str) -> None:
-        self.page.get_by_role("textbox").fill(question)
-        self.page.get_by_role("textbox").press("Enter")
-
-    def reply(self, outcome: str) -> Locator:
-        """The last reply of the conversation, once it has come out so."""
-        reply = self.page.locator(f"#jb-chat .jb-{outcome}").last
-        reply.wait_for()
-        return reply
-
-    def text(self, selector: str) -> str:
-        return self.page.locator(selector).inner_text()
-
-
-@pytest.fixture
-def open_page(browser: Browser, page_url: str) -> Iterator[Callable[..., Visit]]:
-    """Opens the page as a browser of some size, language and theme; in the end no visit may have left this computer."""
-    visits: list[Visit] = []
-
-    def open_page(*, width: int = 1280, height: int = 800, locale: str = "zh-TW", theme: str = "light") -> Visit:
-        page = browser.new_page(viewport={"width": width, "height": height}, locale=locale)
-        page.set_default_timeout(10_000)
-        visit = Visit(page)
-        visits.append(visit)
-        page.on("request", lambda request: visit.requests.append(request.url))
-        page.on("pageerror", lambda error: visit.complaints.append(str(error)))
-        page.on("console", lambda said: visit.complaints.append(said.text) if said.type == "error" else None)
-        page.goto(f"{page_url}?__theme={theme}")
-        page.locator(".jb-head").wait_for()
-        page.locator(".jb-status").wait_for()
-        return visit
-
-    yield open_page
-    for visit in visits:
-        visit.page.close()
-        elsewhere = [url for url in visit.requests if not url.startswith((page_url, "data:", "blob:"))]
-        assert elsewhere == []
-        assert visit.complaints == []  # a request that the policy stopped would be one
-
-
 Open = Callable[..., Visit]
 
 # The contrast of an element's text with what is painted behind it, by the WCAG's formula.
@@ -233,7 +57,7 @@ def test_an_answer_shows_its_figure_and_marks_its_sentence(open_page: Open, scre
     assert all(fact in card for fact in (BRIEFING.title, BRIEFING.date, BRIEFING.source, HANT.source.format(number=1)))
     assert "開展組工乾部培訓341期" in card
     assert visit.text("#jb-status") == HANT.answered
-    assert visit.page.get_by_role("textbox").input_value() == ""
+    assert visit.page.locator("#jb-question textarea").input_value() == ""
     visit.page.screenshot(path=screenshots / "answered.png")
 
 
@@ -375,7 +199,7 @@ def test_an_empty_question_is_hinted_at_and_not_asked(open_page: Open, assistant
 
 def test_enter_sends_and_shift_enter_does_not(open_page: Open, assistant: FakeAssistant) -> None:
     visit = open_page()
-    box = visit.page.get_by_role("textbox")
+    box = visit.page.locator("#jb-question textarea")
     box.fill("培訓")
     box.press("Shift+Enter")
     box.press_sequentially("多少人次？")
@@ -407,12 +231,14 @@ def test_a_citation_mark_leads_to_its_source(open_page: Open) -> None:
     ("locale", "script"),
     [("zh-TW", "zh-Hant"), ("zh-HK", "zh-Hant"), ("zh-CN", "zh-Hans"), ("en-US", "en"), ("de-DE", "en")],
 )
-def test_the_page_speaks_its_readers_language(open_page: Open, locale: str, script: str) -> None:
+def test_the_page_speaks_its_readers_language(
+    open_page: Open, assistant: FakeAssistant, locale: str, script: str
+) -> None:
     words = next(words for name, words in WORDS.items() if name == script)
     visit = open_page(locale=locale)
     assert words.tagline in visit.text("#jb-header")
     assert words.local in visit.text("#jb-header")
-    assert words.holdings.format(documents=1, passages=12) in visit.text("#jb-header")
+    assert words.holdings.format(documents=1, passages=assistant.library.chunk_count()) in visit.text("#jb-header")
     assert visit.page.get_by_label(words.question).get_attribute("placeholder") == words.placeholder
     for name in (words.send, words.stop, words.new):
         assert visit.page.get_by_role("button", name=name, exact=True).count() == 1
@@ -459,25 +285,27 @@ def test_the_page_does_not_jump_while_an_answer_is_written(open_page: Open) -> N
 
 class TestWithoutDocuments:
     @pytest.fixture
-    def assistant(self) -> FakeAssistant:
-        return FakeAssistant(held=())
+    def assistant(self, tmp_path: Path) -> Iterator[FakeAssistant]:
+        with FakeAssistant(tmp_path, held=()) as fake:
+            yield fake
 
     def test_an_empty_library_explains_itself(self, open_page: Open, screenshots: Path) -> None:
         visit = open_page()
         assert HANT.empty in visit.text("#jb-chat")
-        assert "jianbao ingest FOLDER" in visit.text("#jb-chat")
+        assert visit.page.get_by_role("button", name=HANT.try_seed).count() == 1
         assert EXAMPLES["en"] not in visit.text("#jb-chat")
         visit.page.screenshot(path=screenshots / "empty.png")
 
 
 class TestWithADamagedLibrary:
-    class Damaged(FakeAssistant):
-        def documents(self) -> list[object]:  # type: ignore[override]
+    @pytest.fixture
+    def assistant(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAssistant]:
+        def damaged() -> list[DocumentInfo]:
             raise LibraryDamaged("The library's parts disagree; run `jianbao doctor --repair`.")
 
-    @pytest.fixture
-    def assistant(self) -> FakeAssistant:
-        return self.Damaged()
+        with FakeAssistant(tmp_path) as fake:
+            monkeypatch.setattr(fake.library, "documents", damaged)
+            yield fake
 
     def test_the_page_opens_and_says_what_to_do(self, open_page: Open) -> None:
         visit = open_page(locale="en-US")
@@ -498,23 +326,32 @@ def test_only_this_computer_is_answered_and_only_it_is_asked(page_url: str) -> N
         urllib.request.urlopen(urllib.request.Request(page_url, headers={"Host": "elsewhere.example"}))
 
 
-def test_a_page_is_served_where_a_proxy_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_is_served_where_a_proxy_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    start(FakeAssistant(), port=0).stop()
+    with FakeAssistant(tmp_path) as fake, Desk(fake) as desk:
+        start(desk, port=0).stop()
 
 
-def test_a_port_that_is_taken_is_named_with_the_way_out() -> None:
+def test_a_port_that_is_taken_is_named_with_the_way_out(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(InputError, match=f"Port {port} is already in use; .*--port"):
-            serve(FakeAssistant(), port=port, block=False)
+        with (
+            FakeAssistant(tmp_path) as fake,
+            Desk(fake) as desk,
+            pytest.raises(InputError, match=f"Port {port} is already in use; .*--port"),
+        ):
+            start(desk, port=port)
 
 
 @pytest.mark.parametrize("host", ["no.such.host.invalid", "203.0.113.1"])
-def test_an_address_of_another_computer_is_refused(host: str) -> None:
-    with pytest.raises(InputError, match=f"{host} .*--host"):
-        serve(FakeAssistant(), host=host, port=0, block=False)
+def test_an_address_of_another_computer_is_refused(host: str, tmp_path: Path) -> None:
+    with (
+        FakeAssistant(tmp_path) as fake,
+        Desk(fake) as desk,
+        pytest.raises(InputError, match=f"{host} .*--host"),
+    ):
+        start(desk, host=host, port=0)
 
 
 def _eventually(holds: Callable[[], bool], *, seconds: float = 10) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 # Gradio counts its events with pandas in a way that pandas has come to dislike.
-pytestmark = pytest.mark.filterwarnings("ignore:.*no_silent_downcasting")
+pytestmark = pytest.mark.filterwarnings("ignore:.*no_silent_downcasting", "ignore:The copy keyword is deprecated")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,183 @@
+"""The library as the page works with it: nothing is lost by adding, syncing, removing and undoing."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rag import Assistant
+from rag.errors import InputError
+from rag.store import Entry, Library, indexed_text
+from rag.types import Chunk, Document
+from tests.conftest import WordEncoder
+from ui.collection import ALL, PAGE, Choice, Collection
+
+
+@pytest.fixture
+def collection(open_assistant: Callable[..., Assistant]) -> Iterator[Collection]:
+    made = Collection(open_assistant())
+    yield made
+    made.close()
+
+
+def finished(collection: Collection) -> Any:
+    deadline = time.monotonic() + 20
+    while collection.work.running:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return collection.work
+
+
+def upload(folder: Path, name: str, text: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / name
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def ids(collection: Collection, choice: Choice = ALL) -> list[str]:
+    return [info.id for info in collection.matching(choice)]
+
+
+def test_uploads_are_kept_under_their_names_and_never_over_each_other(collection: Collection, tmp_path: Path) -> None:
+    texts = ["培訓8710人次。", "培訓8710人次。", "培訓341期。"]
+    for number, text in enumerate(texts):
+        collection.take_in([upload(tmp_path / str(number), "報告.txt", text)])
+    assert sorted(path.name for path in collection.uploads.iterdir()) == ["報告 (2).txt", "報告.txt"]
+    collection.start([collection.uploads])
+    assert finished(collection).report["added"] == 2
+    assert ids(collection) == ["報告 (2).txt", "報告.txt"]
+
+
+def test_an_upload_that_is_removed_takes_its_file_along_and_undo_brings_both_back(
+    collection: Collection, tmp_path: Path
+) -> None:
+    collection.take_in([upload(tmp_path / "a", "a.txt", "培訓8710人次。"), upload(tmp_path / "a", "b.txt", "下基層。")])
+    collection.start([collection.uploads])
+    finished(collection)
+    embedded = collection.assistant.encoder
+    assert isinstance(embedded, WordEncoder)
+    before, passages = embedded.embedded, collection.assistant.retrieve("培訓")
+    assert collection.remove(["a.txt", "unknown"]) == ["a.txt"]
+    assert ids(collection) == ["b.txt"]
+    assert [path.name for path in collection.uploads.iterdir()] == ["b.txt"]
+    assert (collection.can_undo, collection.undo(), collection.can_undo, collection.undo()) == (1, 1, 0, 0)
+    assert ids(collection) == ["a.txt", "b.txt"]
+    assert embedded.embedded == before
+    assert collection.assistant.retrieve("培訓") == passages
+    assert collection.library.problems() == []
+    collection.again()
+    assert finished(collection).report["unchanged"] == 2
+
+
+def test_folders_are_remembered_with_what_failed_in_them_and_their_files_are_left_alone(
+    collection: Collection, tmp_path: Path
+) -> None:
+    folder = tmp_path / "docs"
+    upload(folder, "a.txt", "培訓8710人次。")
+    upload(folder, "broken.pdf", "%PDF-")
+    collection.start(collection.follow([folder]))
+    finished(collection)
+    assert [Path(one["path"]).name for one in collection.failures] == ["broken.pdf"]
+    collection.remove(["a.txt"])
+    assert (folder / "a.txt").exists()
+    (folder / "broken.pdf").unlink()
+    again = Collection(collection.assistant)  # the page after a restart
+    assert again.folders == [str(folder)]
+    again.again()
+    assert finished(again).report["added"] == 1
+    assert again.failures == []
+    again.unfollow(str(folder))
+    assert again.folders == []
+    with pytest.raises(InputError, match="nothing to read again"):
+        again.again()
+
+
+@pytest.mark.parametrize("path", ["", "  ", "/no/such/folder"])
+def test_a_path_that_is_none_is_refused_and_not_remembered(collection: Collection, path: str) -> None:
+    with pytest.raises(InputError):
+        collection.follow([path])
+    assert collection.folders == []
+
+
+def test_a_sync_is_stopped_and_goes_on_and_no_other_one_begins_meanwhile(
+    collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(300):
+        upload(tmp_path / "docs", f"{number}.txt", f"第{number}處培訓{number}人。" * 30)
+    encode, entered = collection.assistant.encoder.encode_documents, threading.Event()
+
+    def slowly(texts: Any) -> Any:
+        entered.set()
+        time.sleep(0.1)
+        return encode(texts)
+
+    monkeypatch.setattr(collection.assistant.encoder, "encode_documents", slowly)
+    paths = collection.follow([tmp_path / "docs"])
+    collection.start(paths)
+    assert entered.wait(20)
+    for forbidden in (lambda: collection.start(paths), lambda: collection.remove(["0.txt"])):
+        with pytest.raises(InputError, match="being read"):
+            forbidden()
+    collection.stop()
+    work = finished(collection)
+    assert work.stopped
+    held = len(ids(collection))
+    assert 0 < held < 300
+    collection.again()
+    assert finished(collection).report["added"] == 300 - held
+    assert collection.library.problems() == []
+
+
+def test_a_choice_of_documents_goes_through_json_and_finds_both_scripts(collection: Collection, tmp_path: Path) -> None:
+    upload(tmp_path / "docs", "a.txt", "《創先爭優活動簡報》\n2011年4月19日\n\n培訓8710人次。")
+    upload(tmp_path / "docs", "b.txt", "別的報告\n2010年4月19日\n\n培訓。")
+    collection.start(collection.follow([tmp_path / "docs"]))
+    finished(collection)
+    assert ids(collection, Choice(text="创先 简报")) == ["a.txt"]
+    assert ids(collection, Choice(until="2010")) == ["b.txt"]
+    assert collection.scope(ALL) is None
+    assert collection.scope(Choice(ids=("b.txt", "gone"))) == ["b.txt"]
+    with pytest.raises(InputError, match="None of the chosen documents"):
+        collection.scope(Choice(ids=("gone",)))
+    with pytest.raises(InputError, match="Give a day, month or year"):
+        collection.matching(Choice(since="yesterday"))
+    assert Choice.from_json({"text": "a", "ids": ["b"], "more": 1}) == Choice(text="a", ids=("b",))
+
+
+def test_a_large_library_is_listed_and_filtered_without_a_wait(collection: Collection) -> None:
+    """25,000 documents are what 100,000 passages of news come from."""
+    words = collection.assistant.encoder
+    entries = []
+    for number in range(25_000):
+        document = Document(
+            f"{number}.txt", f"第{number}號。", f"第{number}號簡報", "東北網", f"20{number % 20:02}-01-01"
+        )
+        chunk = Chunk(0, len(document.text), document.text)
+        entries.append((document, chunk))
+    vectors = words.encode_documents([indexed_text(*entries[0])] * len(entries))
+    for start in range(0, len(entries), 5000):
+        some = entries[start : start + 5000]
+        put = [Entry(document, [chunk], vectors[start : start + 1]) for document, chunk in some]
+        collection.library.put(put)
+    collection.page(ALL)
+    for choice in (ALL, Choice(text="简报 123"), Choice(since="2005", until="2010"), Choice(source="东北")):
+        started = time.perf_counter()
+        total, page = collection.page(choice, order="date", descending=True, page=3)
+        taken = time.perf_counter() - started
+        assert total > PAGE
+        assert len(page) == PAGE
+        assert taken < 0.5, choice
+        print(f"{total:,} of 25,000 documents listed in {taken * 1000:.0f} ms")
+
+
+def test_a_damaged_memory_of_folders_begins_anew(collection: Collection, caplog: pytest.LogCaptureFixture) -> None:
+    (collection.library.folder / "page.json").write_text("{", encoding="utf-8")
+    assert collection.folders == []
+    assert "cannot be read" in caplog.text
+    assert isinstance(collection.library, Library)

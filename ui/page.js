@@ -1,0 +1,83 @@
+// What the markup of ui/render.py and ui/lists.py asks for by its data- attributes; it makes no markup of its own.
+(() => {
+  "use strict";
+  const closest = (event, what) => (event.target instanceof Element ? event.target.closest(what) : null);
+
+  // The bus of a tab is a component that passes what is sent to it on to the server.
+  const tell = (element) => {
+    const form = element.closest("[data-form]");
+    const detail = {
+      do: element.dataset.do,
+      name: element.dataset.name ?? "",
+      value: form?.querySelector("input")?.value ?? "",
+      ids: [...document.querySelectorAll("input[data-id]:checked")].map((box) => box.dataset.id),
+    };
+    document.querySelector(`#jb-bus-${element.dataset.to} [id^=html-]`)?.dispatchEvent(new CustomEvent("jb", {detail}));
+  };
+
+  const copy = async (element) => {
+    await navigator.clipboard.writeText(element.dataset.copy);
+    const label = element.textContent;
+    element.textContent = element.dataset.done;
+    setTimeout(() => { element.textContent = label; }, 1500);
+  };
+
+  const show = (mark) => {
+    const card = document.getElementById(mark.dataset.source);
+    if (!card) return;
+    const folded = card.closest("details");
+    if (folded) folded.open = true;
+    card.scrollIntoView({block: "nearest"});
+    card.focus({preventScroll: true});
+  };
+
+  const light = (event, on) => {
+    const mark = closest(event, "[data-source]");
+    if (mark) document.getElementById(mark.dataset.source)?.classList.toggle("jb-lit", on);
+  };
+
+  const speak = (language) => {
+    document.cookie = `jianbao-language=${language}; path=/; max-age=31536000; samesite=strict`;
+    location.reload();
+  };
+
+  const label = () => {
+    document.documentElement.lang = document.querySelector(".jb-head")?.lang ?? document.documentElement.lang;
+  };
+
+  document.addEventListener("click", (event) => {
+    const found = closest(event, "[data-source], [data-do], [data-copy], [data-lang]");
+    if (!found) return;
+    if (found.dataset.source) show(found);
+    else if (found.dataset.do) tell(found);
+    else if (found.dataset.copy) copy(found);
+    else speak(found.dataset.lang);
+  });
+  document.addEventListener("keydown", (event) => {
+    const form = event.key === "Enter" && !event.isComposing && closest(event, "[data-form] input");
+    if (form) form.closest("[data-form]").querySelector("[data-do]").click();
+  });
+  document.addEventListener("change", (event) => {
+    const all = closest(event, "input[data-all]");
+    if (all) for (const box of document.querySelectorAll("input[data-id]")) box.checked = all.checked;
+  });
+  for (const [name, on] of [["mouseover", true], ["focusin", true], ["mouseout", false], ["focusout", false]]) {
+    document.addEventListener(name, (event) => light(event, on));
+  }
+
+  // Called by the page after its own events.
+  window.jianbao = {
+    kept: () => localStorage.getItem("jianbao-conversation") ?? "",
+    keep: () => {
+      label();
+      const conversation = document.querySelector("[data-conversation]")?.dataset.conversation;
+      if (conversation !== undefined) localStorage.setItem("jianbao-conversation", conversation);
+    },
+    look: () => requestAnimationFrame(() => {
+      const viewer = [...document.querySelectorAll(".jb-viewer")].find((one) => one.offsetParent);
+      if (!viewer) return;
+      viewer.querySelector("h2")?.focus({preventScroll: true});
+      (viewer.querySelector("mark") ?? viewer).scrollIntoView({block: "center"});
+    }),
+  };
+})();
