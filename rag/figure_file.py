@@ -15,6 +15,7 @@ from typing import Any
 
 from rag.errors import LibraryDamaged, LibraryError
 
+Writer = sqlite3.Connection
 NAME = "figures.sqlite"
 #: Raised when what is stored, or how figures are found, folded and compared, changes.
 SCHEMA = 1
@@ -113,7 +114,7 @@ class FigureFile:
                     self._reader.execute("COMMIT")
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[Writer]:
         """What is written within is committed together, or not at all. Only one thread may write at a time."""
         with self._errors_named():
             self._writer.execute("BEGIN IMMEDIATE")

@@ -14,12 +14,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
-from sqlite3 import Connection
 from typing import Any, Literal
 
 from rag.errors import InputError, LibraryDamaged
 from rag.figure_export import COLUMNS, to_csv, to_xlsx
-from rag.figure_file import FigureFile
+from rag.figure_file import FigureFile, Writer
 from rag.figure_pairs import contradictions, key_of, measure_of, series_of, tells_enough
 from rag.figure_rows import Row, rows_of, what_of
 from rag.store import Library, text_sha256
@@ -311,7 +310,7 @@ def _entries(library: Library, id: str) -> list[_Entry]:
     return [(about, list(rows_of(document)))]
 
 
-def _insert(writer: Connection, about: Sequence[str], rows: Sequence[Row]) -> None:
+def _insert(writer: Writer, about: Sequence[str], rows: Sequence[Row]) -> None:
     owner = writer.execute(
         "INSERT INTO documents (id, sha256, title, source, folded, date) VALUES (?, ?, ?, ?, ?, ?)", about
     ).lastrowid
@@ -329,7 +328,7 @@ def _insert(writer: Connection, about: Sequence[str], rows: Sequence[Row]) -> No
     _touch(writer, owner)
 
 
-def _delete(writer: Connection, ids: Iterable[str]) -> None:
+def _delete(writer: Writer, ids: Iterable[str]) -> None:
     for id in ids:
         for (number,) in writer.execute("SELECT number FROM documents WHERE id = ?", (id,)).fetchall():
             _touch(writer, number)
@@ -341,7 +340,7 @@ def _delete(writer: Connection, ids: Iterable[str]) -> None:
             writer.execute("DELETE FROM documents WHERE number = ?", (number,))
 
 
-def _touch(writer: Connection, document: int | None) -> None:
+def _touch(writer: Writer, document: int | None) -> None:
     """Remembers that what this document tells has to be compared anew with what others tell."""
     writer.execute(
         "INSERT OR IGNORE INTO touched SELECT ending, measure, key FROM figures WHERE document = ? AND ending != ''",

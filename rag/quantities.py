@@ -28,7 +28,10 @@ class Quantity(NamedTuple):
 
 
 _MINUS = re.compile(rf"[-−](?=\s?[.0-9$€£¥])|负(?=[0-9{NUMERALS}])|零下")
-_MINUS_BEFORE = re.compile(r"(?:[为长率达是至到度负跌降加减按值点温]|^|[\s:,;(\[、。=<>≤≥~/|“\"])\Z")
+_MINUS_BEFORE = re.compile(
+    r"(?:[为长率达是至到度负跌降加减按值点温]|费用|利润|净额|损益|余额|流量|收益|[同环]比|涨幅|跌幅|增[速幅]|^"
+    r"|[\s:,;(\[、。=<>≤≥~/|“\"])\Z"
+)
 _CURRENCY_SCALE = re.compile(r"(?a:\s?(?P<scale>[mbk])(?![a-z0-9]))")
 _EXPONENT = re.compile(r"[²³¹⁰⁴-⁹]|几")
 _SOME_MORE = re.compile("[余多](?![少数样元种])")
@@ -85,7 +88,7 @@ def _range(folded: str, first: Quantity) -> Quantity | None:
 def _quantity(folded: str, at: int) -> Quantity | None:
     position, sign = at, 1
     if minus := _MINUS.match(folded, at):
-        if folded[at] == "-" and not _MINUS_BEFORE.search(folded, max(0, at - 1), at):
+        if folded[at] == "-" and not _MINUS_BEFORE.search(folded, max(0, at - 2), at):
             return None
         position, sign = minus.end(), -1
     currency = numerals.read_currency(folded, position)

@@ -129,13 +129,18 @@ class TalkTab:
 
     # -- what the page shows -----------------------------------------------------------------------------------------
 
-    def greet(self, kept: str) -> list[Any]:
-        """Values for `outputs` when the page opens, with the conversation that this browser had before."""
+    def greet(self, kept: str, request: gr.Request) -> list[Any]:
+        """Values for `outputs` when the page opens, with the conversation that this browser had before.
+
+        What a quick reader has typed by then stays, and so does a question that is being answered.
+        """
+        if str(request.session_hash) in self._runs:
+            return [*[gr.skip()] * (len(self.outputs) - 2), *self._frame()]
         try:
             talk = self._restored(kept) if kept else Talk()
         except JianbaoError:  # it has been deleted meanwhile
             talk = Talk()
-        return ["", *self._screen(talk, busy=False), *self._frame()]
+        return [gr.skip(), *self._screen(talk, busy=False), *self._frame()]
 
     def _frame(self) -> list[Any]:
         return [self.head(), gr.skip()]
@@ -185,15 +190,17 @@ class TalkTab:
             *_buttons(busy=busy),
         ]
 
-    def _writing(self, talk: Talk) -> list[Any]:
-        """Values for all outputs while an answer is written: only what changes then."""
+    def _writing(self, talk: Talk, known: Exchange | None = None) -> list[Any]:
+        """Values for all outputs while an answer is written: what is other than when the latest exchange was `known`.
+
+        The browser works on the cores that the model works on, so it is given little to do.
+        """
         latest = talk.exchanges[-1]
-        changed: dict[Any, Any] = {
-            self.chat: _messages(talk.exchanges),
-            self.sources: self._side(talk),
-            self.status: render.progress(latest),
-            self.talk: talk,
-        }
+        changed: dict[Any, Any] = {self.chat: _messages(talk.exchanges), self.talk: talk}
+        if known is None or (known.quote, known.answer) != (latest.quote, latest.answer):
+            changed[self.sources] = self._side(talk)
+        if known is None or (known.outcome, known.ahead) != (latest.outcome, latest.ahead):
+            changed[self.status] = render.progress(latest)
         return self._only(changed)
 
     def _begin(self, talk: Talk) -> list[Any]:
@@ -262,9 +269,9 @@ class TalkTab:
                         exchange = _after(exchange, event)
                     if exchange == known:
                         yield self._nothing()  # a place at which Gradio can close a page that was left
-                    elif exchange.answer is None:
+                    else:
                         talk = replace(talk, exchanges=(*before, exchange))
-                        yield self._writing(talk)
+                        yield self._writing(talk, known)
                 if exchange.answer is None:
                     if not run.halt.is_set():
                         raise RuntimeError("the assistant's stream ended without an answer")
@@ -501,7 +508,7 @@ def _buttons(*, busy: bool) -> list[gr.Button]:
 
 
 def _batches(stream: Callable[[], Iterator[Event]], halt: threading.Event) -> Iterator[list[Event]]:
-    """The events of a stream, gathered so that the page changes at most ten times a second, and nothing after `halt`.
+    """The events of a stream, gathered so that the page changes at most five times a second, and nothing after `halt`.
 
     Yields an empty list after a quarter of a second of silence, so that its caller is never kept from looking up.
     An error of the stream is raised here.
@@ -524,7 +531,7 @@ def _batches(stream: Callable[[], Iterator[Event]], halt: threading.Event) -> It
         try:
             item = arrived.get(timeout=0.25)
             if isinstance(item, TextAdded):
-                time.sleep(0.1)
+                time.sleep(0.2)
             while item is not None and not isinstance(item, Exception):
                 batch.append(item)
                 item = arrived.get_nowait()

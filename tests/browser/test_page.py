@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -359,3 +360,15 @@ def _eventually(holds: Callable[[], bool], *, seconds: float = 10) -> None:
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_a_reader_who_is_quicker_than_the_page_loses_nothing(browser: Any, page_url: str) -> None:
+    page = browser.new_page(locale="zh-TW")
+    page.goto(page_url)
+    page.locator("#jb-question textarea").fill("培訓多少人次？")
+    page.locator("#jb-question textarea").press("Enter")
+    page.locator(".jb-answered .jb-text").wait_for(timeout=10_000)
+    page.locator("#jb-question textarea").fill("是哪一年？")
+    page.wait_for_timeout(500)
+    assert page.locator("#jb-question textarea").input_value() == "是哪一年？"
+    page.close()
