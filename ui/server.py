@@ -17,6 +17,7 @@ import uvicorn
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.errors import InputError
@@ -71,6 +72,7 @@ def start(desk: Desk, *, host: str = "127.0.0.1", port: int = 7860, mcp: bool = 
         pages[script] = _app()
         mount(pages[script], desk, script, host=host, port=port, mcp=mcp and script == reader_script(""))
     outer = _app(lifespan=_Together(pages.values()))
+    outer.add_middleware(_SameOrigin)
     outer.add_middleware(_Headers)
     if loopback and host != "::1":  # the check of host names does not know how IPv6 addresses are written
         # Another site cannot reach the page by pointing its own name at this computer.
@@ -145,6 +147,22 @@ def _listen(host: str, port: int) -> socket.socket:
         raise InputError(
             f"The page cannot be served at {host}, port {port}: {error}. Choose another --port."
         ) from error
+
+
+class _SameOrigin:
+    """Refuses what a page of another site has a browser send here: it could ask, upload and remove."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket") and scope.get("method") not in ("GET", "HEAD"):
+            headers = HTTPConnection(scope).headers
+            origin = headers.get("origin", "")
+            if origin and origin.partition("://")[2] != headers.get("host"):
+                await PlainTextResponse("Only this page's own requests are answered.", 403)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
 
 class _Headers:
