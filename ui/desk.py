@@ -16,6 +16,7 @@ from ingest.pageview import SUFFIXES, page_view
 from rag import Assistant
 from rag.errors import DocumentError, JianbaoError
 from rag.figure_table import FigureTable
+from rag.store import FileStamp
 from rag.suggest import next_questions
 from rag.types import Answer, Document, Event, Turn
 from ui.collection import Choice, Collection
@@ -27,6 +28,10 @@ Phase = Literal["waiting", "encoder", "model", "ready", "problem"]
 
 #: The briefing that comes with jianbao, for a reader who has nothing at hand yet.
 SEEDS = Path(__file__).resolve().parent.parent / "seeds"
+
+
+#: Pictures of pages that are kept for the next look.
+PICTURES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class Desk:
         self._stop = threading.Event()
         self._changed = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._pictures: dict[tuple[FileStamp | None, int, str], Picture] = {}
 
     def start(self) -> None:
         """Loads the models and reads the documents' figures, each in a thread of its own."""
@@ -111,17 +117,26 @@ class Desk:
         path, quote = Path(document.path), document.text[start:end]
         if path.suffix.lower() not in SUFFIXES:
             return None
-        page = document.page_at(start) or 1
-        try:
-            found = page_view(path, page, quote, stamp=self.assistant.library.files().get(document.path))
-        except DocumentError as error:
-            logging.info("no picture of page %d: %s", page, error)
-            return None
-        return Picture(found.image, found.media_type, page, found.boxes)
+        page, stamp = document.page_at(start) or 1, self.assistant.library.files().get(document.path)
+        seen = (stamp, page, quote)
+        if seen not in self._pictures:  # a scan is read again to find the quote on it
+            try:
+                found = page_view(path, page, quote, stamp=stamp)
+            except DocumentError as error:
+                logging.info("no picture of page %d: %s", page, error)
+                return None
+            while len(self._pictures) >= PICTURES:
+                self._pictures.pop(next(iter(self._pictures)), None)
+            self._pictures[seen] = Picture(found.image, found.media_type, page, found.boxes)
+        return self._pictures.get(seen)
 
     def next_questions(self, answer: Answer) -> list[str]:
-        """What could be asked next, and is answered by the documents."""
-        return next_questions(answer, lambda question: self.assistant.retrieve(question, k=1))
+        """What could be asked next, and is answered by the documents; none when that cannot be told just now."""
+        try:
+            return next_questions(answer, lambda question: self.assistant.retrieve(question, k=1))
+        except JianbaoError as error:  # the answer stands without them
+            logging.warning("no questions to go on with: %s", error)
+            return []
 
     # -- in the background -------------------------------------------------------------------------------------------
 

@@ -172,12 +172,14 @@ class TalkTab:
         count = len(self.desk.collection.matching(talk.choice)) if talk.choice else None
         return render.scope(self.said, self.script, count)
 
-    def _screen(self, talk: Talk, *, busy: bool, searched: str = "") -> list[Any]:
+    def _screen(self, talk: Talk, *, busy: bool, searched: str = "", problem: str = "") -> list[Any]:
         """Values for the outputs after the question box and before the head: everything anew."""
         latest = talk.exchanges[-1] if talk.exchanges else None
         listed = self.desk.conversations.list(searched)
         judged = any(exchange.verdict for exchange in talk.exchanges)
         status = render.progress(latest) if latest else render.status(self.script, self._state())
+        if problem:
+            status = render.status(self.script, f"{self.said.problem}：{problem}")
         return [
             self.conversation(talk),
             self._side(talk),
@@ -254,12 +256,12 @@ class TalkTab:
         before = talk.exchanges[: talk.editing - 1] if talk.editing else talk.exchanges
         history = [Turn(past.question, past.answer.text) for past in before if past.answer is not None]
         exchange = Exchange(number=len(before) + 1, question=asked)
-        choice, ticket = talk.choice, self.desk.turns.ticket()
-        talk = replace(talk, opened=None, editing=0)
+        choice, ticket, kept = talk.choice, self.desk.turns.ticket(), False
+        talk = replace(talk, opened=None, editing=0, exchanges=(*before, exchange))
         try:
-            talk = replace(talk, id=self._begun(talk, exchange.number), exchanges=(*before, exchange))
-            yield self._begin(talk)
             try:
+                talk = replace(talk, id=self._begun(talk, exchange.number))
+                yield self._begin(talk)
                 for events in _batches(lambda: self.desk.stream(ticket, asked, history, choice), run.halt):
                     if run.halt.is_set():
                         break
@@ -276,21 +278,21 @@ class TalkTab:
                     if not run.halt.is_set():
                         raise RuntimeError("the assistant's stream ended without an answer")
                     exchange = replace(exchange, stopped=True)
-                else:
-                    exchange = replace(exchange, next_questions=tuple(self.desk.next_questions(exchange.answer)))
             except JianbaoError as error:
                 exchange = replace(exchange, problem=str(error))
             except Exception:  # a fault of ours: the reader gets a sentence, the log the traceback
                 logging.exception("the question could not be answered")
                 exchange = replace(exchange, problem=exchange.words.unexpected)
+            unkept, kept = self._keep(talk, exchange), True
+            if exchange.answer is not None:
+                exchange = replace(exchange, next_questions=tuple(self.desk.next_questions(exchange.answer)))
             talk = replace(talk, exchanges=(*before, exchange))
-            self._keep(talk, exchange)
-            yield [gr.skip(), *self._screen(talk, busy=False), *self._frame()]
+            yield [gr.skip(), *self._screen(talk, busy=False, problem=unkept), *self._frame()]
         finally:
             ticket.leave()
             run.halt.set()
-            if not (exchange.answer or exchange.problem or exchange.stopped):  # the page was left
-                self._keep(talk, replace(exchange, stopped=True))
+            if not kept:  # the page was left
+                self._keep(talk, replace(exchange, stopped=exchange.answer is None))
             run.done.set()
             del self._runs[session]
 
@@ -318,7 +320,8 @@ class TalkTab:
                 return talk.id
         return conversations.begin(asdict(talk.choice))
 
-    def _keep(self, talk: Talk, exchange: Exchange) -> None:
+    def _keep(self, talk: Talk, exchange: Exchange) -> str:
+        """Saves an exchange; returns why that could not be, else nothing."""
         saved = Saved(
             exchange.number,
             exchange.question,
@@ -332,6 +335,10 @@ class TalkTab:
             self.desk.conversations.save(talk.id, saved)
         except InputError:  # deleted elsewhere while the answer was written
             logging.info("conversation %s is gone", talk.id)
+        except JianbaoError as error:
+            logging.warning("%s", error)
+            return str(error)
+        return ""
 
     # -- everything else ---------------------------------------------------------------------------------------------
 
@@ -352,6 +359,9 @@ class TalkTab:
                     yield self._judged(talk, pressed)
                 case "open" | "more" | "close":
                     talk = replace(talk, opened=self._opened(talk, pressed))
+                    if talk.opened is not None:  # a picture may take its time
+                        text = view(self.desk, talk.opened, self.script, to="talk", drawn=False)
+                        yield self._only({self.sources: text, self.talk: talk})
                     yield self._only({self.sources: self._side(talk), self.talk: talk})
                 case "library":
                     yield self._only({self.tabs: gr.Tabs(selected="library")})
@@ -463,8 +473,8 @@ def placed(desk: Desk, id: str, start: int, quote: str) -> Opened:
     return Opened(id, start, start + len(quote)) if start >= 0 else Opened(id, 0, 0)
 
 
-def view(desk: Desk, opened: Opened, script: Script, *, to: str) -> str:
-    """An open document as markup, with the picture of its page where it has one."""
+def view(desk: Desk, opened: Opened, script: Script, *, to: str, drawn: bool = True) -> str:
+    """An open document as markup; when `drawn`, with the picture of its page where it has one."""
     document, words = desk.document(opened.id), WORDS[script]
     if document is None:
         return render.gone(words, script, to=to)
@@ -475,7 +485,7 @@ def view(desk: Desk, opened: Opened, script: Script, *, to: str) -> str:
         words,
         script,
         to=to,
-        picture=desk.picture(document, opened.start, opened.end),
+        picture=desk.picture(document, opened.start, opened.end) if drawn else None,
         around=opened.around,
     )
 
