@@ -443,6 +443,10 @@ def test_a_reader_that_is_in_the_middle_of_a_file_ends_soon_after_its_parent_was
 # --- interrupted
 
 
+def heed_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Slow:
     """`jianbao ingest` in a process of its own, which takes its time to embed and says what it has embedded."""
 
@@ -454,6 +458,8 @@ class Slow:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # A shell that runs the tests in its background has them, and what they start, ignore Ctrl-C.
+            preexec_fn=heed_ctrl_c,
         )
 
     def until_embedded(self, groups: int) -> int:

@@ -32,7 +32,7 @@ Outcome = Literal["searching", "writing", "answered", "doubtful", "refused", "pr
 class Exchange:
     """One question and what has become of it so far. `number` counts from 1 within a conversation.
 
-    `ahead`: how many questions come first. `verdict`: the reader's. `next_questions`: what could be asked after it.
+    `ahead`: how many questions come first. `verdict`: the reader's.
     `offsets`: where the quotes of a conversation that was kept began in their documents, by number; 0 is `quote`.
     """
 
@@ -45,7 +45,6 @@ class Exchange:
     stopped: bool = False
     ahead: int = 0
     verdict: Literal["", "up", "down"] = ""
-    next_questions: tuple[str, ...] = ()
     offsets: Mapping[int, int] = field(default_factory=dict)
 
     @property
@@ -316,18 +315,13 @@ def progress(exchange: Exchange) -> str:
     return status(exchange.script, texts[exchange.outcome])
 
 
-def suggestions(exchange: Exchange | None) -> str:
+def suggestions(questions: Sequence[str], words: Words, script: Script) -> str:
     """What could be asked next, each as a button that asks it."""
-    if exchange is None or not exchange.next_questions:
+    if not questions:
         return ""
-    buttons = "".join(
-        action("ask", question, to="talk", name=question, look="jb-chip") for question in exchange.next_questions
-    )
-    return (
-        f'<div class="jb-next" lang="{exchange.script}" role="group" '
-        f'aria-label="{escape(exchange.words.next_questions)}"><span>{escape(exchange.words.next_questions)}</span>'
-        f"{buttons}</div>"
-    )
+    buttons = "".join(action("ask", question, to="talk", name=question, look="jb-chip") for question in questions)
+    label = escape(words.next_questions)
+    return f'<div class="jb-next" lang="{script}" role="group" aria-label="{label}"><span>{label}</span>{buttons}</div>'
 
 
 def scope(words: Words, script: Script, count: int | None) -> str:

@@ -117,11 +117,10 @@ class TalkTab:
         look = {"fn": None, "js": "() => jianbao.look()"}
         given = [self.question, self.talk]
         asking = gr.on([self.question.submit, self.send.click], self._ask, given, self.outputs, **QUIET)
-        asking.then(**keep, **QUIET)
-        self.chat.example_select(self._ask_example, [self.talk], self.outputs, **QUIET).then(**keep, **QUIET)
-        self.bus.submit(self._act, [self.talk, self.search], self.outputs, **QUIET).then(**keep, **QUIET).then(
-            **look, **QUIET
-        )
+        example = self.chat.example_select(self._ask_example, [self.talk], self.outputs, **QUIET)
+        acting = self.bus.submit(self._act, [self.talk, self.search], self.outputs, **QUIET)
+        for done in (asking, example, acting.then(**look, **QUIET)):
+            done.then(**keep, **QUIET).then(self._suggest, [self.talk], [self.next], **QUIET)
         self.halt.click(self._stop, None, None, **QUIET)
         self.new.click(self._start_anew, [self.talk], self.outputs, **QUIET).then(**keep, **QUIET)
         self.search.change(self._found, [self.search, self.talk], [self.listed], **TYPING)
@@ -184,7 +183,7 @@ class TalkTab:
             self.conversation(talk),
             self._side(talk),
             status,
-            render.suggestions(latest),
+            "",
             self.scoped(talk),
             lists.conversations(listed, talk.id, self.said, self.script, searched=bool(searched)),
             lists.conversation_tools(talk.id, self.said, self.script, any_judged=judged),
@@ -271,7 +270,7 @@ class TalkTab:
                         exchange = _after(exchange, event)
                     if exchange == known:
                         yield self._nothing()  # a place at which Gradio can close a page that was left
-                    else:
+                    elif exchange.answer is None:
                         talk = replace(talk, exchanges=(*before, exchange))
                         yield self._writing(talk, known)
                 if exchange.answer is None:
@@ -284,8 +283,6 @@ class TalkTab:
                 logging.exception("the question could not be answered")
                 exchange = replace(exchange, problem=exchange.words.unexpected)
             unkept, kept = self._keep(talk, exchange), True
-            if exchange.answer is not None:
-                exchange = replace(exchange, next_questions=tuple(self.desk.next_questions(exchange.answer)))
             talk = replace(talk, exchanges=(*before, exchange))
             yield [gr.skip(), *self._screen(talk, busy=False, problem=unkept), *self._frame()]
         finally:
@@ -295,6 +292,13 @@ class TalkTab:
                 self._keep(talk, replace(exchange, stopped=exchange.answer is None))
             run.done.set()
             del self._runs[session]
+
+    def _suggest(self, talk: Talk, request: gr.Request) -> str:
+        """What could be asked next, once there is an answer; looked for when the reader has it already."""
+        latest = talk.exchanges[-1] if talk.exchanges else None
+        if latest is None or latest.answer is None or str(request.session_hash) in self._runs:
+            return ""
+        return render.suggestions(self.desk.next_questions(latest.answer), latest.words, latest.script)
 
     def _ask_example(self, talk: Talk, event: gr.SelectData, request: gr.Request) -> Iterator[list[Any]]:
         yield from self._ask(str(event.value["text"]), talk, request)
