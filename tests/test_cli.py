@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -63,10 +64,13 @@ def run(
         monkeypatch.setattr("sys.argv", ["jianbao", *map(str, arguments)])
         capfd.readouterr()
         code: Any = 0
+        heeded = signal.getsignal(signal.SIGINT)  # a command that is interrupted heeds no other Ctrl-C
         try:
             main()
         except SystemExit as exit_:
             code = exit_.code or 0
+        finally:
+            signal.signal(signal.SIGINT, heeded)
         captured = capfd.readouterr()
         return Result(int(code), captured.out, captured.err)
 

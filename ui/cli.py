@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 a problem that the user can fix, told in one sentence; 2 w
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -122,6 +123,7 @@ def ingest(
                     run()
             report = run()
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # another Ctrl-C would only break the way out
         if not watch:
             print(
                 "jianbao: Interrupted; what is stored so far is whole. The same command goes on from there.",
