@@ -176,10 +176,10 @@ def _onnx_module(folder: Path, threads: int) -> Any:
             self.pool = ThreadPoolExecutor(threads, thread_name_prefix="encoder")
 
         def preprocess(self, inputs: Sequence[Any], prompt: str | None = None, **_: Any) -> dict[str, Any]:
-            encodings = self.tokenizer.encode_batch([(prompt or "") + str(text) for text in inputs])
+            encodings = self.tokenizer.encode_batch_fast([(prompt or "") + str(text) for text in inputs])
             return {
-                "input_ids": torch.tensor([encoding.ids for encoding in encodings]),
-                "attention_mask": torch.tensor([encoding.attention_mask for encoding in encodings]),
+                "input_ids": torch.from_numpy(np.array([encoding.ids for encoding in encodings])),
+                "attention_mask": torch.from_numpy(np.array([encoding.attention_mask for encoding in encodings])),
             }
 
         def forward(self, features: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -30,6 +30,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,7 @@ from tqdm import tqdm
 
 from rag.embeddings import Vectors
 from rag.errors import LibraryDamaged
+from rag.settings import available_cores
 
 if TYPE_CHECKING:
     from chromadb.api.collection_configuration import CreateCollectionConfiguration
@@ -248,11 +250,7 @@ class VectorIndex:
             if part.start:
                 time.sleep(_TURN)
             with self._collection() as collection:
-                answer = collection.query(query_embeddings=vectors[part], n_results=wanted, include=["distances"])
-                distances = answer["distances"] or []
-            found += [
-                dict(zip(map(int, row), near, strict=True)) for row, near in zip(answer["ids"], distances, strict=True)
-            ]
+                found += _query(collection, vectors[part], wanted)
         return found
 
     @contextmanager
@@ -345,6 +343,21 @@ def _distinct(numbers: Sequence[int], vectors: Vectors) -> Vectors:
     for row, number in enumerate(numbers):
         noisy[row, :where] += scale * np.random.default_rng(number).standard_normal(where, dtype=np.float32)
     return noisy
+
+
+def _query(collection: Collection, vectors: Vectors, wanted: int) -> list[dict[int, float]]:
+    """For each vector the distances of those near it, by number. Chroma takes one core a call, so several are made."""
+
+    def ask(some: Vectors) -> list[dict[int, float]]:
+        answer = collection.query(query_embeddings=some, n_results=wanted, include=["distances"])
+        rows = zip(answer["ids"], answer["distances"] or [], strict=True)
+        return [dict(zip(map(int, numbers), near, strict=True)) for numbers, near in rows]
+
+    calls = min(available_cores(), len(vectors))
+    if calls == 1:
+        return ask(vectors)
+    with ThreadPoolExecutor(calls) as pool:
+        return [found for some in pool.map(ask, np.array_split(vectors, calls)) for found in some]
 
 
 def _open_chroma(folder: Path) -> tuple[Any, Collection]:
