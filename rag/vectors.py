@@ -289,7 +289,8 @@ def ensure_reachable(
     neighbours are checked (at 100,000: 25 in 0.7 s, 1,000 in 12 s, at most what it takes to embed them). All are
     checked when they are few, and when a tenth has been added since they last were (100,000 in 40 s, an eighth of what
     it takes to embed that tenth). What is lost is stored anew. If more than a few stay lost, `rebuild` has to empty
-    the index and fill it again (100,000 in 60 s). What cannot be found even then is set apart.
+    the index and fill it again (100,000 in 60 s). What cannot be found even then is set apart. The times are those of
+    one core; two take half as long.
 
     `live`: all numbers that should be there; a newer vector has a higher one. `vectors_of` gives vectors in batches,
     of those that are still live. `changing` is held while what has been read of them is put to use, so that none is
