@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install chat test lint samples
+.PHONY: install chat test lint samples bench
 
 install: $(VENV)/installed
 
@@ -20,6 +20,10 @@ chat: install
 
 test: lint
 	$(BIN)/python -m pytest
+
+# Takes an hour on two cores; `make bench PARTS=encoding` measures a part. See tests/benchmarks.
+bench: install
+	$(BIN)/python -m tests.benchmarks $(PARTS)
 
 # Documents of others, for tests/quality/test_samples.py, which is skipped without them. Needs Debian's apt-get.
 samples: .samples

@@ -15,8 +15,18 @@
     document.querySelector(`#jb-bus-${element.dataset.to} [id^=html-]`)?.dispatchEvent(new CustomEvent("jb", {detail}));
   };
 
+  // A page that comes from another computer without https has no clipboard of its own.
+  const copyByHand = (text) => {
+    const box = document.body.appendChild(document.createElement("textarea"));
+    box.value = text;
+    box.select();
+    document.execCommand("copy");
+    box.remove();
+  };
+
   const copy = async (element) => {
-    await navigator.clipboard.writeText(element.dataset.copy);
+    if (navigator.clipboard) await navigator.clipboard.writeText(element.dataset.copy);
+    else copyByHand(element.dataset.copy);
     const label = element.textContent;
     element.textContent = element.dataset.done;
     setTimeout(() => { element.textContent = label; }, 1500);
@@ -39,6 +49,15 @@
   const speak = (language) => {
     document.cookie = `jianbao-language=${language}; path=/; max-age=31536000; samesite=strict`;
     location.reload();
+  };
+
+  // None where the browser keeps nothing.
+  const storage = () => {
+    try {
+      return window.localStorage;
+    } catch {
+      return null;
+    }
   };
 
   const label = () => {
@@ -67,11 +86,11 @@
 
   // Called by the page after its own events.
   window.jianbao = {
-    kept: () => localStorage.getItem("jianbao-conversation") ?? "",
+    kept: () => storage()?.getItem("jianbao-conversation") ?? "",
     keep: () => {
       label();
       const conversation = document.querySelector("[data-conversation]")?.dataset.conversation;
-      if (conversation !== undefined) localStorage.setItem("jianbao-conversation", conversation);
+      if (conversation !== undefined) storage()?.setItem("jianbao-conversation", conversation);
     },
     look: () => requestAnimationFrame(() => {
       const viewer = [...document.querySelectorAll(".jb-viewer")].find((one) => one.offsetParent);

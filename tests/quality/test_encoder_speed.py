@@ -7,19 +7,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import numpy as np
 import pytest
-import torch
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.base.modules import Transformer
-from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
-from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from ingest.loaders import load
-from rag import Settings, models
-from rag.e5 import Checkpoint
+from rag import Settings
 from rag.embeddings import Encoder
 from rag.text import simplify
+from tests.benchmarks.encoders import plain_encoder
 from tests.conftest import SEEDS
 
 #: The bar, for processors with 8-bit multiply-add. On the one such processor that it was measured on it is not reached:
@@ -49,58 +44,7 @@ def passages() -> list[str]:
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> SentenceTransformer:
     """The checkpoint as anybody would load it: a BertModel in float32."""
-    folder = tmp_path_factory.mktemp("plain")
-    checkpoint = Checkpoint(models.encoder_source())
-    config = BertConfig(
-        vocab_size=checkpoint.vocabulary_size,
-        hidden_size=checkpoint.hidden,
-        num_hidden_layers=checkpoint.layers,
-        num_attention_heads=checkpoint.heads,
-        intermediate_size=checkpoint.intermediate,
-        max_position_embeddings=checkpoint.positions,
-        type_vocab_size=checkpoint.types,
-        layer_norm_eps=1e-12,
-        pad_token_id=checkpoint.vocabulary.padding,
-    )
-    model = BertModel(config, add_pooling_layer=False)
-    model.load_state_dict(state_of(checkpoint))
-    model.save_pretrained(folder)
-    tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
-        tokenizer_file=str(models.encoder_folder(Settings.from_environment().cache) / "tokenizer.json"),
-        pad_token="<pad>",
-        model_max_length=512,
-    )
-    tokenizer.save_pretrained(folder)
-    modules = [Transformer(str(folder)), Pooling(checkpoint.hidden, "mean"), Normalize()]
-    return SentenceTransformer(modules=modules, device="cpu", prompts={"query": "query: ", "document": "passage: "})
-
-
-def state_of(checkpoint: Checkpoint) -> dict[str, torch.Tensor]:
-    hidden = checkpoint.hidden
-    state: dict[str, Any] = {
-        "embeddings.word_embeddings.weight": checkpoint.matrix("emb.word", hidden),
-        "embeddings.position_embeddings.weight": checkpoint.vector("emb.pos").reshape(-1, hidden),
-        "embeddings.token_type_embeddings.weight": checkpoint.vector("emb.type").reshape(-1, hidden),
-        "embeddings.LayerNorm.weight": checkpoint.vector("emb.ln.w"),
-        "embeddings.LayerNorm.bias": checkpoint.vector("emb.ln.b"),
-    }
-    products = {
-        "q": "attention.self.query",
-        "k": "attention.self.key",
-        "v": "attention.self.value",
-        "ao": "attention.output.dense",
-        "fi": "intermediate.dense",
-        "fo": "output.dense",
-    }
-    for layer in range(checkpoint.layers):
-        for short, name in products.items():
-            columns = checkpoint.intermediate if short == "fo" else hidden
-            state[f"encoder.layer.{layer}.{name}.weight"] = checkpoint.matrix(f"l{layer}.{short}.w", columns)
-            state[f"encoder.layer.{layer}.{name}.bias"] = checkpoint.vector(f"l{layer}.{short}.b")
-        for short, name in {"aln": "attention.output.LayerNorm", "oln": "output.LayerNorm"}.items():
-            state[f"encoder.layer.{layer}.{name}.weight"] = checkpoint.vector(f"l{layer}.{short}.w")
-            state[f"encoder.layer.{layer}.{name}.bias"] = checkpoint.vector(f"l{layer}.{short}.b")
-    return {name: torch.from_numpy(np.array(values)) for name, values in state.items()}
+    return plain_encoder(tmp_path_factory.mktemp("plain"))
 
 
 def seconds(work: Any) -> float:
