@@ -11,9 +11,9 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property, reduce
+from functools import cached_property, lru_cache, reduce
 from operator import add
 from pathlib import Path
 from types import TracebackType
@@ -117,22 +117,36 @@ class Assistant:
         raise AssertionError("a stream ends with AnswerReady")
 
     def stream(
-        self, question: str, *, history: Sequence[Turn] = (), scope: Sequence[str] | None = None
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        scope: Sequence[str] | None = None,
+        turn: AbstractContextManager[object] | None = None,
     ) -> Iterator[Event]:
         """The answer as it comes about: QuoteFound at most once, TextAdded for each piece, AnswerReady at the end.
+
+        `turn` is entered before the model is needed and left after it: whoever shares one model makes others wait
+        there. The quote of a first question does not wait for it. What entering it raises is raised here.
 
         Raises InputError for an unusable question, WeightsError or EncoderError when there is no encoder, and
         LanguageModelError when the model cannot be started or reached.
         """
         state: State = {}
-        for part in self._steps.stream(self._begin({"question": question, "history": history, "scope": scope})):
-            for name, value in part.items():
-                state[name] = state[name] + value if name == "message" and name in state else value
-                if name == "ranked" and value:
-                    yield QuoteFound(value[0].cited(1))
-                elif name == "message" and value.text and not state["canned"]:
-                    yield TextAdded(to_script(value.text, state["script"]))
-        yield AnswerReady(self._ground(state))
+        with ExitStack() as held:
+            asked = self._begin({"question": question, "history": history, "scope": scope})
+            if turn is not None:
+                asked["turn"] = lru_cache(maxsize=1)(lambda: held.enter_context(turn))
+            with closing(self._steps.stream(asked)) as parts:
+                for part in parts:
+                    for name, value in part.items():
+                        state[name] = state[name] + value if name == "message" and name in state else value
+                        if name == "ranked" and value:
+                            yield QuoteFound(value[0].cited(1))
+                        elif name == "message" and value.text and not state["canned"]:
+                            yield TextAdded(to_script(value.text, state["script"]))
+            answer = self._ground(state)
+        yield AnswerReady(answer)
 
     @cached_property
     def retriever(self) -> HybridRetriever:
@@ -173,6 +187,7 @@ class Assistant:
             "scope": given.get("scope"),
             "script": script_of(question),
             "clock": _Clock(),
+            "turn": lambda: None,
         }
 
     def _condense(self, state: State) -> str:
@@ -183,6 +198,7 @@ class Assistant:
         def write(prompt: list[BaseMessage]) -> str:
             model = self.model
             assert model is not None
+            state["turn"]()
             return "".join(str(piece.text) for piece in self._reply(model, prompt))
 
         return condense(state["question"], state["history"], None if self.settings.llm == "none" else write)
@@ -224,6 +240,7 @@ class Assistant:
             return
         model = self.model
         assert model is not None
+        state["turn"]()
         for piece in self._reply(model, prompts.messages(state["standalone"], state["evidence"])):
             if piece.text:
                 state["clock"].note("first_token")

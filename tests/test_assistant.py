@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -116,6 +118,51 @@ def test_the_quote_comes_first_and_the_answer_last(writing: Writing, question: s
     assert isinstance(events[0], QuoteFound)
     assert isinstance(events[-1], AnswerReady)
     assert all(isinstance(event, TextAdded) for event in events[1:-1])
+
+
+def test_the_quote_waits_for_no_turn_and_the_model_does(writing: Writing) -> None:
+    assistant, model = writing(lambda messages: ["培訓8710人次"])
+    order: list[str] = []
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        assert quoted.wait(timeout=10), "the quote waits for the turn"
+        order.append("begins")
+        yield
+        order.append("ends")
+
+    quoted = threading.Event()
+    for event in assistant.stream(QUESTION, turn=turn()):
+        if isinstance(event, QuoteFound):
+            assert model.asked == []
+            quoted.set()
+        order.append(type(event).__name__)
+    assert order == ["QuoteFound", "begins", "TextAdded", "ends", "AnswerReady"]
+
+
+def test_what_entering_a_turn_raises_ends_the_stream(writing: Writing) -> None:
+    assistant, model = writing(lambda messages: ["培訓8710人次"])
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        raise LookupError("given up")
+        yield
+
+    with pytest.raises(LookupError, match="given up"):
+        list(assistant.stream(QUESTION, turn=turn()))
+    assert model.asked == []
+
+
+def test_no_turn_is_taken_where_no_model_is_needed(writing: Writing) -> None:
+    assistant, model = writing(lambda messages: ["培訓8710人次"])
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        raise AssertionError("a turn was taken")
+        yield
+
+    assert list(assistant.stream("1998年培訓多少人？", turn=turn()))
+    assert model.asked == []
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

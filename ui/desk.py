@@ -22,7 +22,7 @@ from rag.types import Answer, Document, Event, Turn
 from ui.collection import Choice, Collection
 from ui.conversations import Conversations
 from ui.render import Picture
-from ui.turns import Ticket, Turns
+from ui.turns import Left, Ticket, Turns
 
 Phase = Literal["waiting", "encoder", "model", "ready", "problem"]
 
@@ -98,12 +98,17 @@ class Desk:
     # -- answering ---------------------------------------------------------------------------------------------------
 
     def stream(self, ticket: Ticket, question: str, history: Sequence[Turn], choice: Choice) -> Iterator[Event]:
-        """The events of an answer, once it is the ticket's turn. Raises what `Assistant.stream` raises."""
-        with ticket:
-            if ticket.left:
-                return
+        """The events of an answer, written when it is the ticket's turn; none more once that has been given up.
+
+        Raises what `Assistant.stream` raises.
+        """
+        try:
             scope = self.collection.scope(choice)
-            yield from self.assistant.stream(question, history=history, scope=scope)
+            yield from self.assistant.stream(question, history=history, scope=scope, turn=ticket)
+        except Left:
+            return
+        finally:
+            ticket.leave()
 
     def document(self, id: str) -> Document | None:
         """A document with its text."""

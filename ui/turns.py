@@ -31,8 +31,12 @@ class Turns:
             return ticket
 
 
+class Left(Exception):
+    """The place in the queue was given up before its turn came."""
+
+
 class Ticket:
-    """A place in the queue. In a `with` block it is one's turn."""
+    """A place in the queue. In a `with` block it is one's turn; entering it raises Left once it has been given up."""
 
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
@@ -59,6 +63,8 @@ class Ticket:
     def __enter__(self) -> Ticket:
         with self._turns._changed:
             self._turns._changed.wait_for(lambda: self not in self._turns._waiting or self._turns._waiting[0] is self)
+            if self not in self._turns._waiting:
+                raise Left
         return self
 
     def __exit__(

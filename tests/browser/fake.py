@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -82,8 +83,19 @@ class FakeAssistant(Assistant):
         self.warmed = True
 
     def stream(
-        self, question: str, *, history: Sequence[Turn] = (), scope: Sequence[str] | None = None
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        scope: Sequence[str] | None = None,
+        turn: AbstractContextManager[object] | None = None,
     ) -> Iterator[Event]:
+        if not any(word in question for word in ("省長", "惡意", "故障", "意外")):
+            yield QuoteFound(cite(BRIEFING, QUOTE))  # which waits for no turn
+        with turn or nullcontext():
+            yield from self._answered(question, history, scope)
+
+    def _answered(self, question: str, history: Sequence[Turn], scope: Sequence[str] | None) -> Iterator[Event]:
         self.asked.append((question, tuple(history)))
         self.scopes.append(None if scope is None else tuple(scope))
         if "故障" in question:
@@ -102,7 +114,6 @@ class FakeAssistant(Assistant):
             yield from self._finish(question, "文件中沒有提到省長是誰。", nearest, (), refused=True)
             return
         citation = cite(BRIEFING, QUOTE)
-        yield QuoteFound(citation)
         if "慢" in question:
             yield from self._write_slowly()
             return

@@ -24,6 +24,7 @@ def test_a_question_that_waits_is_told_how_many_come_first(open_page: Open) -> N
     first.reply("writing")
     second.ask("培訓多少人次？")
     second.page.get_by_text(HANT.queued.format(ahead=1)).wait_for()
+    second.page.locator("#jb-sources mark").get_by_text("8710").wait_for()  # the best sentence waits for nobody
     first.page.get_by_role("button", name=HANT.stop).click()
     first.reply("stopped")
     second.reply("answered")
