@@ -10,14 +10,14 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache, reduce
 from operator import add
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage, BaseMessageChunk
@@ -137,7 +137,7 @@ class Assistant:
             asked = self._begin({"question": question, "history": history, "scope": scope})
             if turn is not None:
                 asked["turn"] = lru_cache(maxsize=1)(lambda: held.enter_context(turn))
-            with closing(self._steps.stream(asked)) as parts:
+            with closing(cast("Generator[State]", self._steps.stream(asked))) as parts:
                 for part in parts:
                     for name, value in part.items():
                         state[name] = state[name] + value if name == "message" and name in state else value

@@ -18,6 +18,7 @@ from rag.text import Script, script_of, to_script
 from ui.collection import PAGE, Work
 from ui.conversations import Summary
 from ui.i18n import Words
+from ui.reasons import told
 from ui.render import action, escape
 
 # --- conversations
@@ -139,16 +140,17 @@ def work(state: Work, failures: Sequence[Mapping[str, str]], words: Words, scrip
     if state.running:
         parts.append(_running(state, words))
     elif state.problem:
-        parts.append(f'<p class="jb-problem" role="alert">{escape(state.problem)}</p>')
+        parts.append(f'<p class="jb-problem" role="alert">{escape(told(state.problem, script))}</p>')
     elif state.stopped:
         parts.append(f'<p role="status">{escape(words.reading_stopped)}</p>')
     elif state.report is not None:
         counts = {name: state.report[name] for name in ("added", "updated", "unchanged", "removed")}
         parts.append(f'<p role="status">✓ {escape(words.reading_done.format(**counts))}</p>')
         if state.report["skipped"]:
-            parts.append(_reasons(words.skipped, [(one["path"], one["reason"]) for one in state.report["skipped"]]))
+            skipped = [(one["path"], one["reason"]) for one in state.report["skipped"]]
+            parts.append(_reasons(words.skipped, skipped, script))
     if failures:
-        parts.append(_reasons(words.failures, [(one["path"], one["error"]) for one in failures], opened=True))
+        parts.append(_reasons(words.failures, [(one["path"], one["error"]) for one in failures], script, opened=True))
     return f'<div class="jb-work" lang="{script}">{"".join(parts)}</div>' if parts else ""
 
 
@@ -178,11 +180,13 @@ def _running(state: Work, words: Words) -> str:
     )
 
 
-def _reasons(label: str, found: Sequence[tuple[str, str]], *, opened: bool = False) -> str:
-    items = "".join(
-        f'<li><b><bdi title="{escape(path)}">{escape(PurePath(path).name)}</bdi></b> {escape(reason)}</li>'
-        for path, reason in found[:200]
-    )
+def _reasons(label: str, found: Sequence[tuple[str, str]], script: Script, *, opened: bool = False) -> str:
+    """Paths with why they are not read; most reasons begin with the name of the file, which is not said twice."""
+    items = ""
+    for path, reason in found[:200]:
+        name, said = PurePath(path).name, told(reason, script)
+        rest = said.removeprefix(name) if said.startswith(name) else f" {said}"
+        items += f'<li><b><bdi title="{escape(path)}">{escape(name)}</bdi></b>{escape(rest)}</li>'
     return (
         f"<details{' open' if opened else ''}><summary>{escape(label.format(count=len(found)))}</summary>"
         f'<ul class="jb-reasons">{items}</ul></details>'
@@ -353,4 +357,4 @@ def _pager(page: int, total: int, words: Words, *, to: str) -> str:
 
 def notice(text: str, script: Script) -> str:
     """One of our own sentences about what the reader asked for and cannot have."""
-    return f'<p class="jb-note" role="alert" lang="{script}">{escape(text)}</p>'
+    return f'<p class="jb-note" role="alert" lang="{script}">{escape(told(text, script))}</p>'

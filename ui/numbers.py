@@ -15,6 +15,7 @@ from ui.collection import PAGE
 from ui.desk import Desk
 from ui.i18n import WORDS
 from ui.parts import QUIET, Pressed, bus, date_box, html, in_turn
+from ui.reasons import told
 from ui.talk import Opened, view
 
 
@@ -83,7 +84,7 @@ class FiguresTab:
     def refresh(self, shown: Shown) -> list[Any]:
         """Values for `outputs`: everything anew; the timer goes on as long as figures are read."""
         table, reading = self.desk.figures, self.desk.reading
-        status = reading.problem
+        status = told(reading.problem, self.script)
         if reading.running:
             status = self.said.reading_figures.format(done=f"{reading.done:,}", of=f"{reading.of:,}")
         try:

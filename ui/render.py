@@ -19,6 +19,7 @@ from rag.grounding import lead
 from rag.text import Script, script_of, sentences
 from rag.types import Answer, Citation, Document, Figure
 from ui.i18n import LANGUAGES, WORDS, Words
+from ui.reasons import told
 
 #: How many characters of the document are shown on each side of a quoted sentence.
 AROUND = 140
@@ -128,7 +129,8 @@ def action(do: str, label: str, *, to: str, look: str = "jb-link", name: str = "
 def welcome(words: Words, script: Script, problem: str = "", *, empty: bool) -> str:
     """What stands in the conversation before the first question: an invitation, or what has to be done first."""
     if problem:
-        return f'<div class="jb-welcome"><strong>{escape(words.problem)}</strong><br>{_with_commands(problem)}</div>'
+        said = _with_commands(told(problem, script))
+        return f'<div class="jb-welcome"><strong>{escape(words.problem)}</strong><br>{said}</div>'
     if empty:
         return (
             f'<div class="jb-welcome"><strong>{escape(words.empty)}</strong><br>{escape(words.empty_how)}'
@@ -157,7 +159,7 @@ def reply(exchange: Exchange, *, latest: bool = False) -> str:
     elif outcome == "doubtful":
         parts.append(_kind("⚠", words.doubtful))
     if exchange.problem:
-        parts.append(f'<p class="jb-text">{_with_commands(exchange.problem)}</p>')
+        parts.append(f'<p class="jb-text">{_with_commands(told(exchange.problem, exchange.script))}</p>')
     elif text := exchange.answer.text if exchange.answer else exchange.text:
         first = lead(text)
         said = text[len(first) :] if text.startswith(f"{first}\n「") else ""

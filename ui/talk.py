@@ -22,6 +22,7 @@ from ui.conversations import Saved, Verdict
 from ui.desk import SEEDS, Desk
 from ui.i18n import EXAMPLES, WORDS
 from ui.parts import QUIET, TYPING, Pressed, bus, html
+from ui.reasons import told
 from ui.render import Exchange
 
 
@@ -178,7 +179,7 @@ class TalkTab:
         judged = any(exchange.verdict for exchange in talk.exchanges)
         status = render.progress(latest) if latest else render.status(self.script, self._state())
         if problem:
-            status = render.status(self.script, f"{self.said.problem}：{problem}")
+            status = self._trouble(problem)
         return [
             self.conversation(talk),
             self._side(talk),
@@ -229,7 +230,7 @@ class TalkTab:
         if problem:  # the conversation has the sentence
             return self.said.problem
         if models.phase == "problem":
-            return f"{self.said.problem}：{models.problem}"
+            return f"{self.said.problem}：{told(models.problem, self.script)}"
         if models.phase in ("encoder", "model"):
             return self.said.loading_encoder if models.phase == "encoder" else self.said.loading_model
         return self.said.empty if holdings and not holdings[0] else self.said.ready
@@ -390,7 +391,7 @@ class TalkTab:
                 case _:
                     yield self._nothing()
         except JianbaoError as error:
-            yield self._only({self.status: render.status(self.script, f"{self.said.problem}：{error}")})
+            yield self._only({self.status: self._trouble(str(error))})
 
     def _start_anew(self, talk: Talk, request: gr.Request) -> list[Any]:
         self._halted(request)
@@ -456,9 +457,13 @@ class TalkTab:
             yield self._only({self.status: lists.work(collection.work, [], self.said, self.script)})
             time.sleep(0.3)
         if problem := collection.work.problem:
-            yield self._only({self.status: render.status(self.script, f"{self.said.problem}：{problem}")})
+            yield self._only({self.status: self._trouble(problem)})
             return
         yield [gr.skip(), *self._screen(talk, busy=False), *self._frame()]
+
+    def _trouble(self, sentence: str) -> str:
+        """The status line for what went wrong."""
+        return render.status(self.script, f"{self.said.problem}：{told(sentence, self.script)}")
 
     def _only(self, changed: dict[Any, Any]) -> list[Any]:
         """Values for all outputs, of which only some change."""

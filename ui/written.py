@@ -15,6 +15,7 @@ from rag.evaluate import shortened
 from rag.text import script_of
 from ui.conversations import Saved
 from ui.i18n import WORDS
+from ui.reasons import told
 from ui.render import visible
 
 Kind = Literal["title", "question", "text", "figure", "quote"]
@@ -24,10 +25,11 @@ def _blocks(saved: Iterable[Saved], title: str) -> Iterator[tuple[Kind, str]]:
     """What an export says, in order, in the language of each question; nothing is escaped yet."""
     yield "title", shortened(title)
     for exchange in saved:
-        words, answer = WORDS[script_of(exchange.question)], exchange.answer
+        script, answer = script_of(exchange.question), exchange.answer
+        words = WORDS[script]
         yield "question", " ".join(exchange.question.split())
         if exchange.problem:
-            yield "text", exchange.problem
+            yield "text", told(exchange.problem, script)
         elif answer is None:
             yield "text", f"{exchange.text}\n{words.stopped}"
         if answer is None:

@@ -83,7 +83,7 @@ class TestAnEmptyLibrary:
         visit.page.locator("#jb-files input[type=file]").set_input_files([*map(str, folder.iterdir())])
         visit.page.get_by_text(HANT.failures.format(count=1)).wait_for()
         assert visit.page.locator("#jb-documents tbody tr").count() == 3
-        assert "broken.pdf" in visit.text("#jb-work")
+        assert "broken.pdf 不完整（缺少結尾）；請重新複製或下載。" in visit.text("#jb-work")
         assert HANT.reading_done.format(added=3, updated=0, unchanged=0, removed=0) in visit.text("#jb-work")
         assert sorted(path.name for path in (assistant.library.folder / "files").iterdir()) == [
             "2009.txt", "2010.txt", "2011.txt", "broken.pdf",
@@ -127,7 +127,7 @@ class TestAnEmptyLibrary:
         visit.page.locator("#jb-add").click()
         notice = visit.page.locator("#jb-notice [role=alert]")
         notice.wait_for()
-        assert "There is no file or folder /no/such/folder." in notice.inner_text()
+        assert "沒有 /no/such/folder 這個檔案或資料夾。" in notice.inner_text()
 
 
 class TestALibraryOfThree:
@@ -147,7 +147,7 @@ class TestALibraryOfThree:
         eventually(lambda: rows.count() == 1)
         assert "2010-12-20" in rows.inner_text()
         visit.page.locator("#jb-until input, #jb-until textarea").fill("nonsense")
-        visit.page.get_by_text("Give a day, month or year").wait_for()
+        visit.page.get_by_text("請輸入日、月或年").wait_for()
         visit.page.locator("#jb-since input, #jb-since textarea").fill("")
         visit.page.locator("#jb-until input, #jb-until textarea").fill("")
         visit.page.locator("#jb-find input, #jb-find textarea").fill("创先争优")  # the title is in traditional script
