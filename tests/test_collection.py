@@ -134,6 +134,51 @@ def test_a_sync_is_stopped_and_goes_on_and_no_other_one_begins_meanwhile(
     assert collection.library.problems() == []
 
 
+def test_what_is_added_while_a_sync_runs_is_read_after_it(
+    collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode, entered, goes_on = collection.assistant.encoder.encode_documents, threading.Event(), threading.Event()
+
+    def waiting(texts: Any) -> Any:
+        entered.set()
+        assert goes_on.wait(20)
+        return encode(texts)
+
+    monkeypatch.setattr(collection.assistant.encoder, "encode_documents", waiting)
+    upload(tmp_path / "docs", "a.txt", "培訓8710人次。")
+    collection.start(collection.follow([tmp_path / "docs"]))
+    assert entered.wait(20)
+    collection.take_in([upload(tmp_path / "sent", "b.txt", "修建公路17公里。")])
+    collection.start([collection.uploads], later=True)
+    goes_on.set()
+    deadline = time.monotonic() + 20
+    while ids(collection) != ["a.txt", "b.txt"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert finished(collection).report["added"] == 1
+
+
+def test_stopping_drops_what_was_to_come_later(
+    collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode, entered, goes_on = collection.assistant.encoder.encode_documents, threading.Event(), threading.Event()
+
+    def waiting(texts: Any) -> Any:
+        entered.set()
+        assert goes_on.wait(20)
+        return encode(texts)
+
+    monkeypatch.setattr(collection.assistant.encoder, "encode_documents", waiting)
+    upload(tmp_path / "docs", "a.txt", "培訓8710人次。")
+    collection.start(collection.follow([tmp_path / "docs"]))
+    assert entered.wait(20)
+    collection.start(collection.follow([upload(tmp_path, "later.txt", "修建公路17公里。")]), later=True)
+    collection.stop()
+    goes_on.set()
+    finished(collection)
+    assert "later.txt" not in ids(collection)
+
+
 def test_a_choice_of_documents_goes_through_json_and_finds_both_scripts(collection: Collection, tmp_path: Path) -> None:
     upload(tmp_path / "docs", "a.txt", "《創先爭優活動簡報》\n2011年4月19日\n\n培訓8710人次。")
     upload(tmp_path / "docs", "b.txt", "別的報告\n2010年4月19日\n\n培訓。")

@@ -261,6 +261,18 @@ def test_a_conversation_without_a_question_is_not_listed(conversations: Conversa
     assert conversations.list() == []
 
 
+def test_an_exchange_whose_number_is_taken_becomes_the_last_one(conversations: Conversations) -> None:
+    id, other = conversations.begin({}), conversations.begin({})
+    assert conversations.save(id, Saved(1, "甲？"), instead=False) == 1
+    assert conversations.save(id, Saved(2, "乙？"), instead=False) == 2
+    assert conversations.save(id, Saved(2, "丙？"), instead=False) == 3
+    assert conversations.save(id, Saved(1, "丁？"), instead=False) == 4
+    assert conversations.save(other, Saved(1, "戊？"), instead=False) == 1
+    assert [(one.number, one.question) for one in conversations.load(id)] == [
+        (1, "甲？"), (2, "乙？"), (3, "丙？"), (4, "丁？"),
+    ]  # fmt: skip
+
+
 def test_ids_cannot_be_guessed_from_each_other(conversations: Conversations) -> None:
     ids = {conversations.begin({}) for _ in range(50)}
     assert len(ids) == 50

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 #: What of these reaches the page; other errors are mistakes of a program.
 KINDS = {
     "DocumentError", "EncoderError", "InputError", "LanguageModelError", "LibraryDamaged", "LibraryError",
-    "LibraryMismatch", "Models", "Reading", "WeightsError",
+    "LibraryMismatch", "Models", "Reading", "WeightsError", "Work",
 }  # fmt: skip
 #: Modules whose errors only the command line, a caller in Python or a program at the page's endpoints can meet.
 ELSEWHERE = {"ui/api.py", "ui/cli.py", "ui/server.py", "ui/terminal.py", "rag/compare.py", "rag/evaluate.py"}

@@ -12,6 +12,7 @@ import logging
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -26,6 +27,8 @@ from rag.text import fold
 
 #: Documents on one page of the list.
 PAGE = 50
+#: While a sync changes the library, listing its documents anew has to wait so many times as long as it took.
+LISTING = 20
 Order = Literal["title", "date", "source", "chunks"]
 
 
@@ -85,9 +88,11 @@ class Collection:
         self._changed = changed
         self._lock = threading.RLock()
         self._listed: tuple[int, list[tuple[DocumentInfo, str]]] = (-1, [])
+        self._list_again = 0.0
         self._work = Work()
         self._halt = threading.Event()
         self._thread: threading.Thread | None = None
+        self._next: set[Path] = set()
         self._removed: _Removed | None = None
         self.uploads = self.library.folder / "files"
         self._bin = self.library.folder / "removed"
@@ -121,19 +126,23 @@ class Collection:
         """Ids for `Assistant.stream`; None for a choice of all. Raises InputError when no document is chosen."""
         if not choice:
             return None
+        with self._lock:
+            self._list_again = 0.0
         ids = [info.id for info in self.matching(choice)]
         if not ids:
             raise InputError("None of the chosen documents is in the library any more; choose others, or ask all.")
         return ids
 
     def _rows(self) -> list[tuple[DocumentInfo, str]]:
-        """All documents with the text that they are found by."""
+        """All documents with the text that they are found by; while a sync runs, as they were a little while ago."""
         with self._lock:
-            version = self.library.version
-            if self._listed[0] != version:
+            version, started = self.library.version, time.monotonic()
+            if self._listed[0] != version and (not self._work.running or started >= self._list_again):
                 listed = self.library.documents()
                 texts = [fold(" ".join((one.title, one.id, one.source, one.author, one.issue))) for one in listed]
                 self._listed = version, list(zip(listed, texts, strict=True))
+                ended = time.monotonic()
+                self._list_again = ended + LISTING * (ended - started)
             return self._listed[1]
 
     # -- adding ------------------------------------------------------------------------------------------------------
@@ -172,9 +181,12 @@ class Collection:
                 f"The file could not be kept ({error.strerror or error}). Check the disk of {self.uploads}."
             ) from error
 
-    def start(self, paths: Sequence[Path]) -> None:
-        """Begins a sync of these paths. Raises InputError while another one runs."""
+    def start(self, paths: Sequence[Path], *, later: bool = False) -> None:
+        """Begins a sync of these paths. While another one runs, they come `later`, after it, or it is an InputError."""
         with self._lock:
+            if self._work.running and later:
+                self._next.update(paths)
+                return
             if self._work.running:
                 raise InputError("Documents are being read already; wait for the end, or stop it first.")
             self._halt.clear()
@@ -193,6 +205,7 @@ class Collection:
         """Ends a running sync after the file that it is at; what is stored by then stays."""
         with self._lock:
             if self._work.running:
+                self._next.clear()
                 self._halt.set()
                 self._work = replace(self._work, stopping=True)
 
@@ -235,6 +248,9 @@ class Collection:
         finally:
             with self._lock:
                 self._work = done
+                if self._next:
+                    paths, self._next = sorted(self._next), set()
+                    self.start(paths)
 
     def _note_failures(self, paths: Sequence[Path], failed: Sequence[Mapping[str, str]]) -> None:
         with self._lock:

@@ -184,14 +184,24 @@ class Conversations:
             rows = connection.execute(select, (id,)).fetchall()
         return [_restored(*row) for row in rows]
 
-    def save(self, id: str, saved: Saved) -> None:
-        """Keeps an exchange, instead of the one that has its number. The answer's passages are not kept."""
+    def save(self, id: str, saved: Saved, *, instead: bool = True) -> int:
+        """Keeps an exchange, instead of the one that has its number; returns its number.
+
+        Unless `instead`, nothing is replaced: where its number is taken it becomes the last one. The answer's passages
+        are not kept.
+        """
         title = shortened(visible(saved.question), TITLE)
         words = fold(visible(f"{saved.question}\n{saved.answer.text if saved.answer else ''}"))
-        row = (id, saved.number, title, words, _content(saved), saved.verdict, visible(saved.reason), _now())
+        more = (title, words, _content(saved), saved.verdict, visible(saved.reason), _now())
         with self._transaction(id) as connection:
-            connection.execute("INSERT OR REPLACE INTO exchanges VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+            number = saved.number
+            held = "SELECT max(number), max(number = ?) FROM exchanges WHERE conversation = ?"
+            last, taken = connection.execute(held, (number, id)).fetchone()
+            if taken and not instead:
+                number = last + 1
+            connection.execute("INSERT OR REPLACE INTO exchanges VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (id, number, *more))
             connection.execute("UPDATE conversations SET changed = ? WHERE id = ?", (_now(), id))
+        return number
 
     def cut(self, id: str, number: int) -> None:
         """Removes the exchanges from a number on, so that another question can be asked there."""

@@ -48,8 +48,13 @@
 
   const speak = (language) => {
     document.cookie = `jianbao-language=${language}; path=/; max-age=31536000; samesite=strict`;
+    storage()?.setItem("jianbao-language", language);
     location.reload();
   };
+  // The page is served in the language that was chosen last, so the browser's other tabs change to it too.
+  window.addEventListener("storage", (event) => {
+    if (event.key === "jianbao-language") location.reload();
+  });
 
   // None where the browser keeps nothing.
   const storage = () => {

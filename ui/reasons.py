@@ -320,6 +320,9 @@ _TEMPLATES = {
     "The models could not be loaded ({}); the log tells more. Run `jianbao doctor`.": (
         "無法載入模型（{0}），詳情在日誌裡。請執行 `jianbao doctor`。"
     ),
+    "Reading broke off ({}); what was stored is whole. Try again, and run `jianbao doctor` if it happens once more.": (
+        "讀取中斷（{0}）；已存入的內容完整。請再試一次；若再發生，請執行 `jianbao doctor`。"
+    ),
     "The figures could not be read ({}); the log tells more. Run `jianbao doctor`.": (
         "無法讀取數字（{0}），詳情在日誌裡。請執行 `jianbao doctor`。"
     ),

@@ -132,17 +132,15 @@ class ShelfTab:
 
     def _uploaded(self, files: Sequence[str] | None, shown: Shown) -> list[Any]:
         def begin() -> None:
-            if self.desk.collection.work.running:
-                raise InputError("Documents are being read already; wait for the end, or stop it first.")
             self.desk.collection.take_in(files or [])
-            self.desk.collection.start([self.desk.collection.uploads])
+            self.desk.collection.start([self.desk.collection.uploads], later=True)
 
         return [None, *self._begun(begin, shown)]
 
     def _followed(self, path: str, shown: Shown) -> list[Any]:
         try:
             paths = self.desk.collection.follow([path])
-            self.desk.collection.start(paths)
+            self.desk.collection.start(paths, later=True)
         except JianbaoError as error:
             return [path, *self._noticed(shown, error)]
         return ["", *self.refresh(shown)]

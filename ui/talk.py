@@ -253,6 +253,7 @@ class TalkTab:
             yield self._only({self.status: render.status(self.script, self.said.ask_first)})
             return
         run = self._runs[session] = _Run()
+        talk = self._caught_up(talk)
         before = talk.exchanges[: talk.editing - 1] if talk.editing else talk.exchanges
         history = [Turn(past.question, past.answer.text) for past in before if past.answer is not None]
         exchange = Exchange(number=len(before) + 1, question=asked)
@@ -283,8 +284,10 @@ class TalkTab:
             except Exception:  # a fault of ours: the reader gets a sentence, the log the traceback
                 logging.exception("the question could not be answered")
                 exchange = replace(exchange, problem=exchange.words.unexpected)
-            unkept, kept = self._keep(talk, exchange), True
+            (unkept, number), kept = self._keep(talk, exchange), True
             talk = replace(talk, exchanges=(*before, exchange))
+            if number != exchange.number:  # another page went on with the conversation meanwhile
+                talk = self._restored(talk.id)
             yield [gr.skip(), *self._screen(talk, busy=False, problem=unkept), *self._frame()]
         finally:
             ticket.leave()
@@ -313,6 +316,17 @@ class TalkTab:
             run.halt.set()
             run.done.wait(timeout=5)
 
+    def _caught_up(self, talk: Talk) -> Talk:
+        """The conversation with what another page has added to it; then nothing of it is asked anew."""
+        try:
+            kept = self._restored(talk.id) if talk.id else talk
+        except JianbaoError as error:  # deleted there, say; the question is asked all the same
+            logging.info("%s", error)
+            return talk
+        if len(kept.exchanges) <= len(talk.exchanges):
+            return talk
+        return replace(talk, exchanges=kept.exchanges, editing=0)
+
     def _begun(self, talk: Talk, number: int) -> str:
         """The id of the conversation, which is kept from its first question on, cut back to where this one goes on."""
         conversations = self.desk.conversations
@@ -325,8 +339,8 @@ class TalkTab:
                 return talk.id
         return conversations.begin(asdict(talk.choice))
 
-    def _keep(self, talk: Talk, exchange: Exchange) -> str:
-        """Saves an exchange; returns why that could not be, else nothing."""
+    def _keep(self, talk: Talk, exchange: Exchange) -> tuple[str, int]:
+        """Saves an exchange; returns why that could not be, else nothing, and the number that it has now."""
         saved = Saved(
             exchange.number,
             exchange.question,
@@ -337,13 +351,13 @@ class TalkTab:
             text=exchange.text,
         )
         try:
-            self.desk.conversations.save(talk.id, saved)
+            return "", self.desk.conversations.save(talk.id, saved, instead=False)
         except InputError:  # deleted elsewhere while the answer was written
             logging.info("conversation %s is gone", talk.id)
         except JianbaoError as error:
             logging.warning("%s", error)
-            return str(error)
-        return ""
+            return str(error), exchange.number
+        return "", exchange.number
 
     # -- everything else ---------------------------------------------------------------------------------------------
 

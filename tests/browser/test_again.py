@@ -78,3 +78,39 @@ def test_a_conversation_that_is_deleted_on_another_page_goes_on_as_a_new_one(ope
     visit.page.locator(".jb-answered").nth(1).wait_for()
     visit.page.locator(".jb-talk").get_by_text("是哪一年？").wait_for()
     assert visit.complaints == []
+
+
+def test_two_pages_in_one_conversation_lose_nothing_of_it(open_page: Open) -> None:
+    first = open_page()
+    first.ask("培訓多少人次？")
+    first.reply("answered")
+    first.page.locator(".jb-talk").wait_for()
+    second = open_page()
+    second.page.locator(".jb-talk").click()
+    second.reply("answered")
+    first.ask("慢慢告訴我培訓多少人次")
+    first.reply("writing")
+    second.ask("哪一年培訓的？")
+    second.page.get_by_text(HANT.queued.format(ahead=1)).wait_for()
+    first.page.get_by_role("button", name=HANT.stop).click()
+    first.reply("stopped")
+    second.page.locator(".jb-answered").nth(1).wait_for()
+    asked = ["培訓多少人次？", "慢慢告訴我培訓多少人次", "哪一年培訓的？"]
+    assert second.page.locator(".jb-question").all_inner_texts() == asked
+    first.ask("再問一次培訓多少人次？")
+    first.page.locator(".jb-answered").nth(2).wait_for()
+    assert first.page.locator(".jb-question").all_inner_texts() == [*asked, "再問一次培訓多少人次？"]
+    assert first.complaints == second.complaints == []
+
+
+def test_another_tab_of_the_browser_changes_its_language_too(open_page: Open) -> None:
+    address, browser = open_page().page.url, open_page().page.context.browser
+    assert browser is not None
+    context = browser.new_context(locale="zh-TW")
+    first, second = context.new_page(), context.new_page()
+    for page in (first, second):
+        page.goto(address)
+        page.get_by_role("tab", name=HANT.library_tab).wait_for()
+    second.get_by_role("button", name="English").click()
+    first.get_by_role("tab", name=WORDS["en"].library_tab).wait_for()
+    context.close()
