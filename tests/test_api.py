@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from ingest import sync
@@ -146,6 +147,33 @@ def test_another_site_can_neither_ask_nor_upload(address: str) -> None:
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(request)
         assert refused.value.code == 403, path
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "gradio_api/file=https://example.invalid/x.png",
+        "gradio_api/file/https:/example.invalid/x.png",
+        "gradio_api/file=HTTP://example.invalid/x.png",
+        "gradio_api/file=//example.invalid/x.png",
+        "gradio_api/file%3Dhttps://example.invalid/x.png",
+        "file=https://example.invalid/x.png",
+        "gradio_api/proxy=https://example.invalid/x.png",
+    ],
+)
+def test_nothing_is_fetched_from_other_sites(address: str, path: str) -> None:
+    reply = httpx.get(f"{address}{path}", trust_env=False)
+    assert (reply.status_code, reply.text) == (404, "Nothing is fetched from other sites.")
+
+
+def test_another_site_can_open_the_page_and_read_nothing_else(address: str) -> None:
+    foreign = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document"}
+    assert httpx.get(address, headers=foreign, trust_env=False).status_code == 200
+    assert httpx.get(address, headers={**foreign, "Sec-Fetch-Dest": "iframe"}, trust_env=False).status_code == 403
+    for path in ("export/figures.xlsx", "gradio_api/info", "config"):
+        assert httpx.get(f"{address}{path}", headers=foreign, trust_env=False).status_code == 403
+        own = httpx.get(f"{address}{path}", headers={"Sec-Fetch-Site": "same-origin"}, trust_env=False)
+        assert own.status_code == 200
 
 
 def test_a_missing_package_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:

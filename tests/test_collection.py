@@ -179,6 +179,17 @@ def test_stopping_drops_what_was_to_come_later(
     assert "later.txt" not in ids(collection)
 
 
+def test_removing_what_is_gone_already_keeps_the_way_back(collection: Collection, tmp_path: Path) -> None:
+    collection.take_in([upload(tmp_path, "a.txt", "培訓8710人次。")])
+    collection.start([collection.uploads])
+    finished(collection)
+    assert collection.remove(["a.txt"]) == ["a.txt"]
+    assert collection.remove(["a.txt"]) == []
+    assert collection.undo() == 1
+    assert ids(collection) == ["a.txt"]
+    assert (collection.uploads / "a.txt").is_file()
+
+
 def test_a_choice_of_documents_goes_through_json_and_finds_both_scripts(collection: Collection, tmp_path: Path) -> None:
     upload(tmp_path / "docs", "a.txt", "《創先爭優活動簡報》\n2011年4月19日\n\n培訓8710人次。")
     upload(tmp_path / "docs", "b.txt", "別的報告\n2010年4月19日\n\n培訓。")

@@ -406,7 +406,7 @@ def test_a_sync_that_is_killed_while_the_graph_is_written_leaves_a_library_that_
     docs.write_set({f"r{number}": paragraph(number) for number in range(1500)})
     forks.sync(library, docs.path)
     torn = False
-    for attempt in range(10):
+    for attempt in range(30):
         docs.write_set({f"r{number}": paragraph(number or 5000 + attempt) for number in range(1500)})
         [first] = (library / "vectors").glob("*/data_level0.bin")
         last = first.with_name("index_metadata.pickle")

@@ -119,7 +119,8 @@ class Collection:
         """How many documents there are in a choice, and those of one page (from 1) of the list."""
         found = self.matching(choice)
         found.sort(key=lambda info: _sort_key(info, order), reverse=descending)
-        start = (max(1, page) - 1) * PAGE
+        last = max(1, -(-len(found) // PAGE))
+        start = (min(max(1, page), last) - 1) * PAGE
         return len(found), found[start : start + PAGE]
 
     def scope(self, choice: Choice) -> list[str] | None:
@@ -272,8 +273,10 @@ class Collection:
         with self._lock:
             if self._work.running:
                 raise InputError("Documents are being read; remove some when that has ended, or stop it first.")
-            self._forget_removed()
             entries = self.library.entries(ids)
+            if not entries:  # gone already: what was removed last can still be put back
+                return []
+            self._forget_removed()
             there = self.library.remove([entry.document.id for entry in entries])
             removed = _Removed(entries)
             for file in sorted({Path(entry.document.path) for entry in entries}):
@@ -295,13 +298,14 @@ class Collection:
     def undo(self) -> int:
         """Puts back what was removed last, as it was; returns how many documents. Nothing is embedded again."""
         with self._lock:
-            removed, self._removed = self._removed, None
+            removed = self._removed
             if removed is None:
                 return 0
             for kept, file in removed.files:
-                if not file.exists():
+                if kept.exists() and not file.exists():
                     os.replace(kept, file)
             self.library.put(removed.entries)
+            self._removed = None
         self._changed()
         return len(removed.entries)
 

@@ -19,7 +19,7 @@ from ui.collection import PAGE, Work
 from ui.conversations import Summary
 from ui.i18n import Words
 from ui.reasons import told
-from ui.render import action, escape
+from ui.render import action, escape, exact
 
 # --- conversations
 
@@ -29,7 +29,7 @@ def conversations(listed: Sequence[Summary], current: str, words: Words, script:
     if not listed:
         return f'<p class="jb-note" lang="{script}">{escape(words.no_such_talks if searched else words.no_talks)}</p>'
     items = "".join(
-        f'<li><button type="button" class="jb-talk" data-to="talk" data-do="resume" data-name="{escape(one.id)}"'
+        f'<li><button type="button" class="jb-talk" data-to="talk" data-do="resume" data-name="{exact(one.id)}"'
         f"{' aria-current=true' if one.id == current else ''}><span>{escape(one.title)}</span>"
         f"<small>{escape(one.changed[:10])}</small></button></li>"
         for one in listed
@@ -105,7 +105,7 @@ def _document(info: DocumentInfo, words: Words) -> str:
     title = info.title or info.id
     status = words.with_copies.format(count=len(info.copies)) if info.copies else words.stored
     return (
-        f'<tr><td><input type="checkbox" data-id="{escape(info.id)}" '
+        f'<tr><td><input type="checkbox" data-id="{exact(info.id)}" '
         f'aria-label="{escape(words.select.format(title=title))}"></td>'
         f'<th scope="row" lang="{script_of(title)}"><bdi>{escape(title)}</bdi>'
         f'<small><bdi>{escape(info.id)}</bdi></small></th><td class="jb-nowrap">{escape(info.date)}</td>'

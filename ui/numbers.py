@@ -96,9 +96,12 @@ class FiguresTab:
                 offset=(shown.page - 1) * PAGE,
             )
             units = table.units(**{name: value for name, value in shown.filters.items() if name != "unit"})
-            series = self._series(shown)
         except JianbaoError as error:
             return self._noticed(error)
+        try:
+            series = self._series(shown)
+        except JianbaoError as error:  # its document has changed or gone
+            shown, series = replace(shown, series=None), lists.notice(str(error), self.script)
         choices = [(self.said.any_unit, "")]
         choices += [(f"{lists.shown_unit(unit, self.script)} ({count:,})", unit) for unit, count in units[:200] if unit]
         if shown.unit not in [value for _, value in choices]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 
 import gradio as gr
 
@@ -43,5 +44,11 @@ class Pressed:
 
     def __init__(self, event: gr.EventData) -> None:
         said = event._data if isinstance(event._data, dict) else {}
-        self.do, self.name, self.value = (str(said.get(key, ""))[:2000] for key in ("do", "name", "value"))
-        self.ids = tuple(str(id) for id in said.get("ids", ()) if isinstance(id, str))
+        self.do, self.value = (str(said.get(key, ""))[:2000] for key in ("do", "value"))
+        self.name = _given_back(str(said.get("name", "")))
+        self.ids = tuple(_given_back(id) for id in said.get("ids", ()) if isinstance(id, str))
+
+
+def _given_back(name: str) -> str:
+    """What `ui.render.exact` was given."""
+    return unquote(name, errors="surrogatepass")

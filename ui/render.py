@@ -14,6 +14,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import quote
 
 from rag.grounding import lead
 from rag.text import Script, script_of, sentences
@@ -100,6 +101,15 @@ def escape(text: str) -> str:
     return html.escape(visible(text), quote=True).replace("__i18n__", "&#95;_i18n__")
 
 
+def exact(name: str) -> str:
+    r"""A name for a data- attribute, percent-encoded so that it comes back as it is, also with what is not visible.
+
+    >>> exact("a\u200b.txt")
+    'a%E2%80%8B.txt'
+    """
+    return quote(name, safe="/", errors="surrogatepass")
+
+
 def header(words: Words, script: Script, holdings: tuple[int, int] | None, *, local: bool) -> str:
     """The head of the page. `holdings`: how many documents and passages, None if the library cannot be read."""
     facts = [words.local if local else words.remote]
@@ -121,7 +131,7 @@ def header(words: Words, script: Script, holdings: tuple[int, int] | None, *, lo
 
 def action(do: str, label: str, *, to: str, look: str = "jb-link", name: str = "", pressed: bool | None = None) -> str:
     """A button whose press the page tells the server: what to `do`, and `name` of what. `to` is the bus it goes by."""
-    value = f' data-name="{escape(name)}"' if name else ""
+    value = f' data-name="{exact(name)}"' if name else ""
     state = "" if pressed is None else f' aria-pressed="{str(pressed).lower()}"'
     return f'<button type="button" class="{look}" data-to="{to}" data-do="{do}"{value}{state}>{escape(label)}</button>'
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import socket
 import sys
 import threading
@@ -32,6 +33,10 @@ _POLICY = (
     "img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
+
+
+# How Gradio is asked to fetch something: file=https://…, file/https:/…, proxy=….
+_RELAY = re.compile(r"/(?:file|stream)\W*[a-z][a-z0-9+.-]+:|/(?:file|stream)[=/]+(?:\\|/)|/proxy\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,17 +155,28 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 class _SameOrigin:
-    """Refuses what a page of another site has a browser send here: it could ask, upload and remove."""
+    """Refuses what a page of another site has a browser send here: it could ask, upload, remove and have files made.
+
+    Only the page itself can be opened from there. Gradio would also fetch addresses of other sites and hand them on as
+    this one's own (/gradio_api/file=https://…); nothing here needs that, so nobody gets it.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] in ("http", "websocket") and scope.get("method") not in ("GET", "HEAD"):
-            headers = HTTPConnection(scope).headers
+        if scope["type"] in ("http", "websocket"):
+            headers, path = HTTPConnection(scope).headers, scope["path"]
             origin = headers.get("origin", "")
-            if origin and origin.partition("://")[2] != headers.get("host"):
+            reading = scope.get("method") in ("GET", "HEAD")
+            foreign = not reading and origin and origin.partition("://")[2] != headers.get("host")
+            if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+                foreign = foreign or not reading or path != "/" or headers.get("sec-fetch-dest") != "document"
+            if foreign:
                 await PlainTextResponse("Only this page's own requests are answered.", 403)(scope, receive, send)
+                return
+            if _RELAY.search(path):
+                await PlainTextResponse("Nothing is fetched from other sites.", 404)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 

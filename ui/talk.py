@@ -254,14 +254,15 @@ class TalkTab:
             return
         run = self._runs[session] = _Run()
         talk = self._caught_up(talk)
-        before = talk.exchanges[: talk.editing - 1] if talk.editing else talk.exchanges
+        editing = talk.editing
+        before = tuple(one for one in talk.exchanges if not editing or one.number < editing)
         history = [Turn(past.question, past.answer.text) for past in before if past.answer is not None]
-        exchange = Exchange(number=len(before) + 1, question=asked)
+        exchange = Exchange(number=before[-1].number + 1 if before else 1, question=asked)
         choice, ticket, kept = talk.choice, self.desk.turns.ticket(), False
         talk = replace(talk, opened=None, editing=0, exchanges=(*before, exchange))
         try:
             try:
-                talk = replace(talk, id=self._begun(talk, exchange.number))
+                talk = replace(talk, id=self._begun(talk, editing))
                 yield self._begin(talk)
                 for events in _batches(lambda: self.desk.stream(ticket, asked, history, choice), run.halt):
                     if run.halt.is_set():
@@ -327,12 +328,15 @@ class TalkTab:
             return talk
         return replace(talk, exchanges=kept.exchanges, editing=0)
 
-    def _begun(self, talk: Talk, number: int) -> str:
-        """The id of the conversation, which is kept from its first question on, cut back to where this one goes on."""
+    def _begun(self, talk: Talk, editing: int) -> str:
+        """The id of the conversation, which is kept from its first question on; what is asked anew is cut off."""
         conversations = self.desk.conversations
         if talk.id:
             try:
-                conversations.cut(talk.id, number)
+                if editing:
+                    conversations.cut(talk.id, editing)
+                else:
+                    conversations.scope(talk.id)
             except InputError:  # it has been deleted elsewhere: what is still on the page begins another one
                 logging.info("conversation %s is gone", talk.id)
             else:
