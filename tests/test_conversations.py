@@ -24,7 +24,7 @@ from markdown_it.token import Token
 from rag.errors import InputError, LibraryError, LibraryMismatch
 from rag.evaluate import load_questions, met
 from rag.types import Answer, Citation, Document, Figure, Seconds, Trace
-from ui import render
+from ui import quotes, render
 from ui.conversations import AROUND, Conversations, Origin, Saved
 from ui.i18n import WORDS
 from ui.written import escape_markdown, to_docx, to_markdown
@@ -151,7 +151,7 @@ def test_an_exchange_comes_back_as_it_was_saved(shared: Conversations, exchange:
         original = originals[key]
         assert citation.document.text in original.document.text
         assert len(citation.document.text) <= len(citation.quote) + 2 * AROUND
-        assert render.passage(citation.document, citation.start, citation.end) == render.passage(
+        assert quotes.passage(citation.document, citation.start, citation.end) == quotes.passage(
             original.document, original.start, original.end
         )
 

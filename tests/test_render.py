@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.types import Answer, Citation, Document, Figure, Seconds
-from ui import render
+from ui import quotes, render
 from ui.i18n import WORDS
 from ui.render import Exchange, escape, visible
 
@@ -149,7 +149,7 @@ def test_what_is_shown_has_nothing_unseen(text: str) -> None:
 @given(st.lists(exchanges(), min_size=1, max_size=3))
 def test_no_text_from_outside_becomes_a_tag_or_an_attribute(history: list[Exchange]) -> None:
     english = WORDS["en"]
-    pieces = [render.sources(history, english, "en"), render.progress(history[-1])]
+    pieces = [quotes.sources(history, english, "en"), render.progress(history[-1])]
     pieces += [render.question(exchange) + render.reply(exchange, latest=True) for exchange in history]
     pieces += [render.welcome(english, "en", exchange.problem, empty=False) for exchange in history]
     for markup in pieces:
@@ -165,7 +165,7 @@ def test_no_text_from_outside_becomes_a_tag_or_an_attribute(history: list[Exchan
 
 @given(citations())
 def test_the_mark_holds_exactly_the_quote(citation: Citation) -> None:
-    parsed = Parsed(render.passage(citation.document, citation.start, citation.end))
+    parsed = Parsed(quotes.passage(citation.document, citation.start, citation.end))
     assert parsed.inside["mark"] == [visible(citation.quote)]
     around = parsed.text.strip("…")
     assert around in visible(citation.document.text)
@@ -223,7 +223,7 @@ def test_only_a_citation_that_exists_becomes_a_mark() -> None:
 def test_a_mark_leads_to_its_source() -> None:
     exchange = exchange_with("8710人次[1]")
     target = Parsed(render.reply(exchange)).attributes["data-source"][0]
-    parsed = Parsed(render.sources([exchange], exchange.words, exchange.script))
+    parsed = Parsed(quotes.sources([exchange], exchange.words, exchange.script))
     assert parsed.attributes["id"] == [target]
     assert parsed.inside["bdi"] == ["簡報", "2011-04-19", "東北網", "第 3 頁"]
     assert parsed.inside["blockquote"] == [TEXT]
@@ -237,7 +237,7 @@ def test_a_mark_leads_to_its_source() -> None:
     ],
 )
 def test_a_sentence_that_no_answer_stands_on_is_labelled_so(exchange: Exchange, label: str) -> None:
-    parsed = Parsed(render.sources([exchange], exchange.words, exchange.script))
+    parsed = Parsed(quotes.sources([exchange], exchange.words, exchange.script))
     assert label in parsed.text
     assert WORDS["zh-Hant"].source.format(number=1) not in parsed.text
     assert "jb-card jb-aside" in parsed.attributes["class"]
@@ -245,7 +245,7 @@ def test_a_sentence_that_no_answer_stands_on_is_labelled_so(exchange: Exchange, 
 
 def test_earlier_sources_are_folded_away() -> None:
     first, second = exchange_with("8710人次[1]"), Exchange(2, "故障？", problem="模型沒有回應。")
-    parsed = Parsed(render.sources([first, second], second.words, second.script))
+    parsed = Parsed(quotes.sources([first, second], second.words, second.script))
     assert "details" in parsed.tags
     assert parsed.inside["mark"] == [QUOTE]
 
@@ -253,10 +253,10 @@ def test_earlier_sources_are_folded_away() -> None:
 def test_a_long_document_is_shown_around_the_quote_in_whole_sentences() -> None:
     text = "第一句話。" * 100 + QUOTE + "。" + "最後一句。" * 100
     start = text.index(QUOTE)
-    parsed = Parsed(render.passage(Document("long", text), start, start + len(QUOTE)))
+    parsed = Parsed(quotes.passage(Document("long", text), start, start + len(QUOTE)))
     assert parsed.text.startswith("…第一句話。")
     assert parsed.text.endswith("最後一句。…")
-    assert len(parsed.text) <= len(QUOTE) + 2 * render.AROUND + 2
+    assert len(parsed.text) <= len(QUOTE) + 2 * quotes.AROUND + 2
 
 
 def test_the_words_about_an_answer_follow_its_question() -> None:
@@ -308,5 +308,5 @@ def test_an_answer_says_as_of_when_and_its_source_what_it_reports_on(question: s
     answer = Answer(question, "8710人次[1]", False, True, (citation,), (), (), SECONDS, as_of=document.as_of)
     exchange = Exchange(1, question, answer=answer)
     assert as_of in render.reply(exchange)
-    card = render.sources([exchange], WORDS["en"], "en")
+    card = quotes.sources([exchange], WORDS["en"], "en")
     assert all(f"<bdi>{fact}</bdi>" in card for fact in ("2011-04-19", "第138期", "甲", reports))

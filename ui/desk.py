@@ -21,7 +21,7 @@ from rag.suggest import next_questions
 from rag.types import Answer, Document, Event, Turn
 from ui.collection import Choice, Collection
 from ui.conversations import Conversations
-from ui.render import Picture
+from ui.quotes import Picture
 from ui.turns import Left, Ticket, Turns
 
 Phase = Literal["waiting", "encoder", "model", "ready", "problem"]

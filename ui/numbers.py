@@ -16,7 +16,7 @@ from ui.desk import Desk
 from ui.i18n import WORDS
 from ui.parts import QUIET, Pressed, bus, date_box, html, in_turn
 from ui.reasons import told
-from ui.talk import Opened, view
+from ui.viewer import Opened, view
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from ui.collection import ALL, Choice, Order
 from ui.desk import Desk
 from ui.i18n import WORDS
 from ui.parts import QUIET, Pressed, bus, date_box, html, in_turn
-from ui.talk import Opened, TalkTab, view
+from ui.talk import TalkTab
+from ui.viewer import Opened, view
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,56 +3,28 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
-from queue import Empty, SimpleQueue
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from typing import Any
 
 import gradio as gr
 from gradio.components.chatbot import ExampleMessage
 
-from rag.errors import InputError, JianbaoError
+from rag.errors import JianbaoError
 from rag.text import Script
-from rag.types import AnswerReady, Event, QuoteFound, TextAdded, Turn
-from ui import lists, render
-from ui.collection import ALL, Choice
-from ui.conversations import Saved, Verdict
+from rag.types import Turn
+from ui import exchanges, lists, quotes, render
+from ui.answering import Run, after, batches
+from ui.collection import ALL
+from ui.conversations import Verdict
 from ui.desk import SEEDS, Desk
+from ui.exchanges import Talk
 from ui.i18n import EXAMPLES, WORDS
 from ui.parts import QUIET, TYPING, Pressed, bus, html
 from ui.reasons import told
 from ui.render import Exchange
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A document that is open, and how much of it around the sentence is shown."""
-
-    id: str
-    start: int
-    end: int
-    around: int = render.SHOWN
-
-
-@dataclass(frozen=True, slots=True)
-class Talk:
-    """A conversation as the page has it. `id` is empty until it is kept; `editing` is the exchange to be replaced."""
-
-    id: str = ""
-    exchanges: tuple[Exchange, ...] = ()
-    choice: Choice = ALL
-    opened: Opened | None = None
-    editing: int = 0
-
-
-@dataclass(slots=True)
-class _Run:
-    """A question being answered: the reader may ask it to halt, and it says when it has."""
-
-    halt: threading.Event = field(default_factory=threading.Event)
-    done: threading.Event = field(default_factory=threading.Event)
+from ui.viewer import Opened, placed, view
 
 
 class TalkTab:
@@ -60,7 +32,7 @@ class TalkTab:
 
     def __init__(self, desk: Desk, script: Script, header: gr.HTML, tabs: gr.Tabs) -> None:
         self.desk, self.script, self.said = desk, script, WORDS[script]
-        self._runs: dict[str, _Run] = {}
+        self._runs: dict[str, Run] = {}
         said = self.said
         self.talk = gr.State(Talk())
         self.kept = gr.Textbox(visible=False)
@@ -137,7 +109,7 @@ class TalkTab:
         if str(request.session_hash) in self._runs:
             return [*[gr.skip()] * (len(self.outputs) - 2), *self._frame()]
         try:
-            talk = self._restored(kept) if kept else Talk()
+            talk = exchanges.restored(self.desk.conversations, kept) if kept else Talk()
         except JianbaoError:  # it has been deleted meanwhile
             talk = Talk()
         return [gr.skip(), *self._screen(talk, busy=False), *self._frame()]
@@ -220,7 +192,7 @@ class TalkTab:
 
     def _side(self, talk: Talk) -> str:
         if talk.opened is None:
-            return render.sources(talk.exchanges, self.said, self.script)
+            return quotes.sources(talk.exchanges, self.said, self.script)
         return view(self.desk, talk.opened, self.script, to="talk")
 
     def _state(self) -> str:
@@ -252,8 +224,8 @@ class TalkTab:
         if not asked:
             yield self._only({self.status: render.status(self.script, self.said.ask_first)})
             return
-        run = self._runs[session] = _Run()
-        talk = self._caught_up(talk)
+        talk = exchanges.caught_up(self.desk.conversations, talk)
+        run = self._runs[session] = Run()
         editing = talk.editing
         before = tuple(one for one in talk.exchanges if not editing or one.number < editing)
         history = [Turn(past.question, past.answer.text) for past in before if past.answer is not None]
@@ -262,15 +234,15 @@ class TalkTab:
         talk = replace(talk, opened=None, editing=0, exchanges=(*before, exchange))
         try:
             try:
-                talk = replace(talk, id=self._begun(talk, editing))
+                talk = replace(talk, id=exchanges.begun(self.desk.conversations, talk, editing))
                 yield self._begin(talk)
-                for events in _batches(lambda: self.desk.stream(ticket, asked, history, choice), run.halt):
+                for events in batches(lambda: self.desk.stream(ticket, asked, history, choice), run.halt):
                     if run.halt.is_set():
                         break
                     known = exchange
                     exchange = replace(exchange, ahead=ticket.ahead)
                     for event in events:
-                        exchange = _after(exchange, event)
+                        exchange = after(exchange, event)
                     if exchange == known:
                         yield self._nothing()  # a place at which Gradio can close a page that was left
                     elif exchange.answer is None:
@@ -285,16 +257,16 @@ class TalkTab:
             except Exception:  # a fault of ours: the reader gets a sentence, the log the traceback
                 logging.exception("the question could not be answered")
                 exchange = replace(exchange, problem=exchange.words.unexpected)
-            (unkept, number), kept = self._keep(talk, exchange), True
+            (unkept, number), kept = exchanges.keep(self.desk.conversations, talk, exchange), True
             talk = replace(talk, exchanges=(*before, exchange))
             if number != exchange.number:  # another page went on with the conversation meanwhile
-                talk = self._restored(talk.id)
+                talk = exchanges.caught_up(self.desk.conversations, talk)
             yield [gr.skip(), *self._screen(talk, busy=False, problem=unkept), *self._frame()]
         finally:
             ticket.leave()
             run.halt.set()
             if not kept:  # the page was left
-                self._keep(talk, replace(exchange, stopped=exchange.answer is None))
+                exchanges.keep(self.desk.conversations, talk, replace(exchange, stopped=exchange.answer is None))
             run.done.set()
             del self._runs[session]
 
@@ -316,52 +288,6 @@ class TalkTab:
         if run := self._runs.get(str(request.session_hash)):
             run.halt.set()
             run.done.wait(timeout=5)
-
-    def _caught_up(self, talk: Talk) -> Talk:
-        """The conversation with what another page has added to it; then nothing of it is asked anew."""
-        try:
-            kept = self._restored(talk.id) if talk.id else talk
-        except JianbaoError as error:  # deleted there, say; the question is asked all the same
-            logging.info("%s", error)
-            return talk
-        if len(kept.exchanges) <= len(talk.exchanges):
-            return talk
-        return replace(talk, exchanges=kept.exchanges, editing=0)
-
-    def _begun(self, talk: Talk, editing: int) -> str:
-        """The id of the conversation, which is kept from its first question on; what is asked anew is cut off."""
-        conversations = self.desk.conversations
-        if talk.id:
-            try:
-                if editing:
-                    conversations.cut(talk.id, editing)
-                else:
-                    conversations.scope(talk.id)
-            except InputError:  # it has been deleted elsewhere: what is still on the page begins another one
-                logging.info("conversation %s is gone", talk.id)
-            else:
-                return talk.id
-        return conversations.begin(asdict(talk.choice))
-
-    def _keep(self, talk: Talk, exchange: Exchange) -> tuple[str, int]:
-        """Saves an exchange; returns why that could not be, else nothing, and the number that it has now."""
-        saved = Saved(
-            exchange.number,
-            exchange.question,
-            answer=exchange.answer,
-            quote=exchange.quote,
-            problem=exchange.problem,
-            stopped=exchange.stopped,
-            text=exchange.text,
-        )
-        try:
-            return "", self.desk.conversations.save(talk.id, saved, instead=False)
-        except InputError:  # deleted elsewhere while the answer was written
-            logging.info("conversation %s is gone", talk.id)
-        except JianbaoError as error:
-            logging.warning("%s", error)
-            return str(error), exchange.number
-        return "", exchange.number
 
     # -- everything else ---------------------------------------------------------------------------------------------
 
@@ -397,7 +323,7 @@ class TalkTab:
                     yield from self._seeded(talk)
                 case "resume":
                     self._halted(request)
-                    talk = self._restored(pressed.name)
+                    talk = exchanges.restored(self.desk.conversations, pressed.name)
                     yield ["", *self._screen(talk, busy=False, searched=searched), *self._frame()]
                 case "rename" if talk.id and pressed.value.strip():
                     self.desk.conversations.rename(talk.id, pressed.value.strip())
@@ -419,31 +345,13 @@ class TalkTab:
         listed = self.desk.conversations.list(searched)
         return lists.conversations(listed, talk.id, self.said, self.script, searched=bool(searched))
 
-    def _restored(self, id: str) -> Talk:
-        """A conversation that was kept. Raises InputError when there is none of this id."""
-        exchanges = tuple(
-            Exchange(
-                saved.number,
-                saved.question,
-                saved.text,
-                saved.quote,
-                saved.answer,
-                problem=saved.problem,
-                stopped=saved.stopped,
-                verdict=saved.verdict,
-                offsets={number: origin.offset for number, origin in saved.origins.items()},
-            )
-            for saved in self.desk.conversations.load(id)
-        )
-        return Talk(id, exchanges, Choice.from_json(self.desk.conversations.scope(id)))
-
     def _judged(self, talk: Talk, pressed: Pressed) -> list[Any]:
         number = int(pressed.name or 0)
         verdict: Verdict = "up" if pressed.do == "good" else "down"
         if talk.id:
             self.desk.conversations.judge(talk.id, number, verdict, pressed.value.strip())
-        exchanges = tuple(replace(one, verdict=verdict) if one.number == number else one for one in talk.exchanges)
-        talk = replace(talk, exchanges=exchanges)
+        judged = tuple(replace(one, verdict=verdict) if one.number == number else one for one in talk.exchanges)
+        talk = replace(talk, exchanges=judged)
         return self._only(
             {
                 self.chat: _messages(talk.exchanges),
@@ -491,42 +399,6 @@ class TalkTab:
         return self._only({})
 
 
-def placed(desk: Desk, id: str, start: int, quote: str) -> Opened:
-    """A document opened at a quote, also where the document has changed since and the quote stands elsewhere."""
-    document = desk.document(id)
-    text = document.text if document else ""
-    if text[start : start + len(quote)] != quote:
-        start = text.find(quote)
-    return Opened(id, start, start + len(quote)) if start >= 0 else Opened(id, 0, 0)
-
-
-def view(desk: Desk, opened: Opened, script: Script, *, to: str, drawn: bool = True) -> str:
-    """An open document as markup; when `drawn`, with the picture of its page where it has one."""
-    document, words = desk.document(opened.id), WORDS[script]
-    if document is None:
-        return render.gone(words, script, to=to)
-    return render.viewer(
-        document,
-        opened.start,
-        opened.end,
-        words,
-        script,
-        to=to,
-        picture=desk.picture(document, opened.start, opened.end) if drawn else None,
-        around=opened.around,
-    )
-
-
-def _after(exchange: Exchange, event: Event) -> Exchange:
-    match event:
-        case QuoteFound(citation):
-            return replace(exchange, quote=citation)
-        case TextAdded(text):
-            return replace(exchange, text=exchange.text + text)
-        case AnswerReady(answer):
-            return replace(exchange, answer=answer)
-
-
 def _messages(exchanges: tuple[Exchange, ...]) -> list[Any]:
     messages = []
     for exchange in exchanges:
@@ -542,41 +414,3 @@ def _message(role: str, markup: str) -> Any:
 
 def _buttons(*, busy: bool) -> list[gr.Button]:
     return [gr.Button(interactive=not busy), gr.Button(interactive=busy)]
-
-
-def _batches(stream: Callable[[], Iterator[Event]], halt: threading.Event) -> Iterator[list[Event]]:
-    """The events of a stream, gathered so that the page changes at most five times a second, and nothing after `halt`.
-
-    Yields an empty list after a quarter of a second of silence, so that its caller is never kept from looking up.
-    An error of the stream is raised here.
-    """
-    arrived: SimpleQueue[Event | Exception | None] = SimpleQueue()
-
-    def pump() -> None:
-        try:
-            for event in stream():
-                arrived.put(event)
-                if halt.is_set():
-                    break  # dropping the stream closes it
-            arrived.put(None)
-        except Exception as error:  # noqa: BLE001 (raised again where the events are read)
-            arrived.put(error)
-
-    threading.Thread(target=pump, name="jianbao-answer", daemon=True).start()
-    while True:
-        batch: list[Event] = []
-        try:
-            item = arrived.get(timeout=0.25)
-            if isinstance(item, TextAdded):
-                time.sleep(0.2)
-            while item is not None and not isinstance(item, Exception):
-                batch.append(item)
-                item = arrived.get_nowait()
-        except Empty:
-            yield batch
-            continue
-        if batch:
-            yield batch
-        if item is not None:
-            raise item
-        return
