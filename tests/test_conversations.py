@@ -207,16 +207,6 @@ def test_an_exchange_replaces_the_one_with_its_number(conversations: Conversatio
     assert [(one.number, one.stopped, one.text) for one in conversations.load(id)] == [(1, True, "全"), (2, False, "")]
 
 
-def test_cutting_leaves_what_came_before(conversations: Conversations) -> None:
-    id, other = conversations.begin({}), conversations.begin({})
-    for number in (1, 2, 3):
-        conversations.save(id, Saved(number, f"{number}？"))
-        conversations.save(other, Saved(number, f"{number}？"))
-    conversations.cut(id, 2)
-    assert [one.number for one in conversations.load(id)] == [1]
-    assert [one.number for one in conversations.load(other)] == [1, 2, 3]
-
-
 def test_a_scope_can_be_changed(conversations: Conversations) -> None:
     id = conversations.begin({})
     assert conversations.scope(id) == {}
@@ -291,7 +281,6 @@ def test_the_first_question_is_the_title_until_there_is_another(conversations: C
     assert len(title()) == 60
     conversations.rename(id, " 培訓\n工作 ")
     assert title() == "培訓 工作"
-    conversations.cut(id, 1)
     conversations.save(id, Saved(1, "改過的問題？"))
     assert title() == "培訓 工作"
     conversations.rename(id, "")
@@ -461,7 +450,6 @@ def test_an_unknown_conversation_is_told_in_a_sentence(conversations: Conversati
         lambda: conversations.scope(id),
         lambda: conversations.set_scope(id, {}),
         lambda: conversations.save(id, saved()),
-        lambda: conversations.cut(id, 1),
         lambda: conversations.rename(id, "甲"),
         lambda: conversations.judge(id, 1, "up"),
     ]

@@ -1,23 +1,15 @@
-"""A question while it is answered: whether it is to halt, its events in batches, and what they make of the exchange."""
+"""A question while it is answered: its events in batches, and what they make of the exchange."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from queue import Empty, SimpleQueue
 
 from rag.types import AnswerReady, Event, QuoteFound, TextAdded
 from ui.render import Exchange
-
-
-@dataclass(slots=True)
-class Run:
-    """A question being answered: the reader may ask it to halt, and it says when it has."""
-
-    halt: threading.Event = field(default_factory=threading.Event)
-    done: threading.Event = field(default_factory=threading.Event)
 
 
 def after(exchange: Exchange, event: Event) -> Exchange:

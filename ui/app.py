@@ -39,7 +39,13 @@ def build(desk: Desk, script: Script) -> gr.Blocks:
                 shelf = ShelfTab(desk, script, talk)
             with gr.Tab(said.figures_tab, id="figures", elem_id="jb-tab-figures", render_children=True) as numbers:
                 figures = FiguresTab(desk, script)
-        opening = page.load(talk.greet, [talk.kept], talk.outputs, js="() => [jianbao.kept()]", **QUIET)
+        opening = page.load(
+            talk.greet,
+            [talk.kept, talk.session],
+            [*talk.outputs, talk.session],
+            js="(_, session) => [jianbao.kept(), session]",
+            **QUIET,
+        )
         opening.then(fn=None, js="() => jianbao.keep()", **QUIET)
         gr.on([page.load, library.select], shelf.refresh, [shelf.shown], shelf.outputs, **in_turn("shelf"))
         numbers.select(figures.refresh, [figures.shown], figures.outputs, **in_turn("figures"))

@@ -203,12 +203,6 @@ class Conversations:
             connection.execute("UPDATE conversations SET changed = ? WHERE id = ?", (_now(), id))
         return number
 
-    def cut(self, id: str, number: int) -> None:
-        """Removes the exchanges from a number on, so that another question can be asked there."""
-        with self._transaction(id) as connection:
-            connection.execute("DELETE FROM exchanges WHERE conversation = ? AND number >= ?", (id, number))
-            connection.execute("UPDATE conversations SET changed = ? WHERE id = ?", (_now(), id))
-
     def rename(self, id: str, title: str) -> None:
         """Gives a conversation a title of one line; with an empty one its first question is the title again."""
         line = shortened(visible(title))

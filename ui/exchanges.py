@@ -43,7 +43,7 @@ def restored(conversations: Conversations, id: str) -> Talk:
 
 
 def caught_up(conversations: Conversations, talk: Talk) -> Talk:
-    """The conversation with what another page has added to it; then nothing of it is asked anew."""
+    """The conversation with what another page has added to it."""
     try:
         kept = restored(conversations, talk.id) if talk.id else talk
     except JianbaoError as error:  # deleted there, say; the question is asked all the same
@@ -51,17 +51,14 @@ def caught_up(conversations: Conversations, talk: Talk) -> Talk:
         return talk
     if len(kept.exchanges) <= len(talk.exchanges):
         return talk
-    return replace(talk, exchanges=kept.exchanges, editing=0)
+    return replace(talk, exchanges=kept.exchanges)
 
 
-def begun(conversations: Conversations, talk: Talk, editing: int) -> str:
-    """The id of the conversation, which is kept from its first question on; what is asked anew is cut off."""
+def begun(conversations: Conversations, talk: Talk) -> str:
+    """The id of the conversation, which is kept from its first question on."""
     if talk.id:
         try:
-            if editing:
-                conversations.cut(talk.id, editing)
-            else:
-                conversations.scope(talk.id)
+            conversations.scope(talk.id)
         except InputError:  # it has been deleted elsewhere: what is still on the page begins another one
             logging.info("conversation %s is gone", talk.id)
         else:
@@ -69,8 +66,8 @@ def begun(conversations: Conversations, talk: Talk, editing: int) -> str:
     return conversations.begin(asdict(talk.choice))
 
 
-def keep(conversations: Conversations, talk: Talk, exchange: Exchange) -> tuple[str, int]:
-    """Saves an exchange; returns why that could not be, else nothing, and the number that it has now."""
+def keep(conversations: Conversations, id: str, exchange: Exchange, *, instead: bool) -> tuple[str, int]:
+    """Saves an exchange, `instead` of the one of its number; returns why that could not be, and the number it has."""
     saved = Saved(
         exchange.number,
         exchange.question,
@@ -81,9 +78,9 @@ def keep(conversations: Conversations, talk: Talk, exchange: Exchange) -> tuple[
         text=exchange.text,
     )
     try:
-        return "", conversations.save(talk.id, saved, instead=False)
+        return "", conversations.save(id, saved, instead=instead)
     except InputError:  # deleted elsewhere while the answer was written
-        logging.info("conversation %s is gone", talk.id)
+        logging.info("conversation %s is gone", id)
     except JianbaoError as error:
         logging.warning("%s", error)
         return str(error), exchange.number

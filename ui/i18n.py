@@ -83,6 +83,9 @@ class Words:
     copied: str
     retry: str
     edit: str
+    editing: str
+    cancel: str
+    as_before: str
     good: str
     bad: str
     why_bad: str
@@ -235,6 +238,9 @@ WORDS: dict[Script, Words] = {
         copied="已複製",
         retry="重新作答",
         edit="修改問題",
+        editing="正在修改上一個問題；送出後，新的回答會取代原來的。",
+        cancel="取消修改",
+        as_before="已停止；保留原來的回答。",
         good="答得好",
         bad="答得不對",
         why_bad="哪裡不對？（可不填）",
@@ -379,6 +385,9 @@ WORDS: dict[Script, Words] = {
         copied="已复制",
         retry="重新作答",
         edit="修改问题",
+        editing="正在修改上一个问题；发送后，新的回答会取代原来的。",
+        cancel="取消修改",
+        as_before="已停止；保留原来的回答。",
         good="答得好",
         bad="答得不对",
         why_bad="哪里不对？（可不填）",
@@ -524,6 +533,9 @@ WORDS: dict[Script, Words] = {
         copied="Copied",
         retry="Answer again",
         edit="Edit question",
+        editing="You are changing your last question; the new answer will replace the one above.",
+        cancel="Cancel",
+        as_before="Stopped; the earlier answer stays.",
         good="Good answer",
         bad="Wrong answer",
         why_bad="What is wrong? (optional)",

@@ -46,24 +46,35 @@
     if (mark) document.getElementById(mark.dataset.source)?.classList.toggle("jb-lit", on);
   };
 
-  const speak = (language) => {
-    document.cookie = `jianbao-language=${language}; path=/; max-age=31536000; samesite=strict`;
-    storage()?.setItem("jianbao-language", language);
-    location.reload();
-  };
-  // The page is served in the language that was chosen last, so the browser's other tabs change to it too.
-  window.addEventListener("storage", (event) => {
-    if (event.key === "jianbao-language") location.reload();
-  });
-
-  // None where the browser keeps nothing.
-  const storage = () => {
+  // What a tab and its browser remember; nothing, where the browser keeps nothing.
+  const remembered = (name, where) => {
     try {
-      return window.localStorage;
+      return window[where].getItem(name);
     } catch {
       return null;
     }
   };
+  const remember = (name, value, where) => {
+    try {
+      window[where].setItem(name, value);
+    } catch {}
+  };
+
+  const speak = (language) => {
+    document.cookie = `jianbao-language=${language}; path=/; max-age=31536000; samesite=strict`;
+    remember("jianbao-language", language, "localStorage");
+    location.reload();
+  };
+  // The page is served in the language that was chosen last, so the browser's other tabs change to it too, once nothing
+  // is typed or answered there.
+  const follow = () => {
+    if (document.querySelector("#jb-stop")?.disabled && !document.querySelector("#jb-question textarea")?.value) {
+      location.reload();
+    } else setTimeout(follow, 500);
+  };
+  window.addEventListener("storage", (event) => {
+    if (event.key === "jianbao-language") follow();
+  });
 
   const label = () => {
     document.documentElement.lang = document.querySelector(".jb-head")?.lang ?? document.documentElement.lang;
@@ -91,13 +102,17 @@
 
   // Called by the page after its own events.
   window.jianbao = {
-    kept: () => storage()?.getItem("jianbao-conversation") ?? "",
+    // A tab goes on with its own conversation, a new one with the browser's latest.
+    kept: () => ["sessionStorage", "localStorage"].map((where) => remembered("jianbao-conversation", where))
+      .find((id) => id !== null) ?? "",
     keep: () => {
       label();
       const conversation = document.querySelector("[data-conversation]")?.dataset.conversation;
-      if (conversation !== undefined) storage()?.setItem("jianbao-conversation", conversation);
+      if (conversation === undefined) return;
+      for (const where of ["sessionStorage", "localStorage"]) remember("jianbao-conversation", conversation, where);
     },
     look: () => requestAnimationFrame(() => {
+      if (document.querySelector("[data-do=unedit]")) return document.querySelector("#jb-question textarea").focus();
       const viewer = [...document.querySelectorAll(".jb-viewer")].find((one) => one.offsetParent);
       if (!viewer) return;
       viewer.querySelector("h2")?.focus({preventScroll: true});

@@ -206,7 +206,7 @@ def _tools(exchange: Exchange, *, latest: bool) -> str:
             f'data-done="{escape(words.copied)}">{escape(words.copy)}</button>'
         )
     if latest:
-        tools.append(action("retry", words.retry, to="talk", name=number))
+        tools.append(action("retry", words.retry, to="asking", name=number))
         tools.append(action("edit", words.edit, to="talk", name=number))
     if exchange.answer is not None:
         good, bad = exchange.verdict == "up", exchange.verdict == "down"
@@ -304,6 +304,12 @@ def status(script: Script, text: str) -> str:
     return f'<p class="jb-status" role="status" aria-live="polite" lang="{script}">{escape(text)}</p>'
 
 
+def editing(text: str, words: Words, script: Script) -> str:
+    """The status line while the latest question is being changed, with the way back."""
+    back = action("unedit", words.cancel, to="talk")
+    return f'<p class="jb-status" role="status" aria-live="polite" lang="{script}">{escape(text)} {back}</p>'
+
+
 def progress(exchange: Exchange) -> str:
     """The status line for where an exchange stands."""
     words = exchange.words
@@ -325,7 +331,7 @@ def suggestions(questions: Sequence[str], words: Words, script: Script) -> str:
     """What could be asked next, each as a button that asks it."""
     if not questions:
         return ""
-    buttons = "".join(action("ask", question, to="talk", name=question, look="jb-chip") for question in questions)
+    buttons = "".join(action("ask", question, to="asking", name=question, look="jb-chip") for question in questions)
     label = escape(words.next_questions)
     return f'<div class="jb-next" lang="{script}" role="group" aria-label="{label}"><span>{label}</span>{buttons}</div>'
 

@@ -15,6 +15,7 @@ from ui.collection import ALL, Choice, Order
 from ui.desk import Desk
 from ui.i18n import WORDS
 from ui.parts import QUIET, Pressed, bus, date_box, html, in_turn
+from ui.session import Session
 from ui.talk import TalkTab
 from ui.viewer import Opened, view
 
@@ -84,8 +85,8 @@ class ShelfTab:
             )
         self.again.click(self._again, [self.shown], self.outputs, **QUIET)
         self.timer.tick(self.refresh, [self.shown], self.outputs, **in_turn("shelf"))
-        talk_outputs = [self.talk.talk, self.talk.scope, self.talk.tabs, self.talk.chat]
-        acting = self.bus.submit(self._act, [self.shown, self.talk.talk], [*self.outputs, *talk_outputs], **QUIET)
+        talk_outputs = [self.talk.scope, self.talk.tabs, self.talk.chat]
+        acting = self.bus.submit(self._act, [self.shown, self.talk.session], [*self.outputs, *talk_outputs], **QUIET)
         acting.then(fn=None, js="() => jianbao.look()", **QUIET)
 
     # -- what the page shows -----------------------------------------------------------------------------------------
@@ -165,7 +166,7 @@ class ShelfTab:
         values[0], values[1], values[5] = self._list(shown), "", shown
         return values
 
-    def _act(self, shown: Shown, talk: Any, event: gr.EventData) -> list[Any]:
+    def _act(self, shown: Shown, session: Session, event: gr.EventData) -> list[Any]:
         """What a button of the markup asks for."""
         pressed, collection = Pressed(event), self.desk.collection
         try:
@@ -192,16 +193,16 @@ class ShelfTab:
                 case "stop":
                     collection.stop()
                 case "ask_these":
-                    return self._asked(talk, Choice(ids=self._selected(pressed)), shown)
+                    return self._asked(session, Choice(ids=self._selected(pressed)), shown)
                 case "ask_listed":
                     collection.scope(shown.choice)
-                    return self._asked(talk, shown.choice, shown)
+                    return self._asked(session, shown.choice, shown)
         except JianbaoError as error:
-            return [*self._noticed(shown, error), *[gr.skip()] * 4]
+            return [*self._noticed(shown, error), *[gr.skip()] * 3]
         documents_changed = pressed.do in ("remove", "remove_these", "undo")
+        talk = session.talk
         return [
             *self.refresh(shown),
-            gr.skip(),
             self.talk.scoped(talk) if documents_changed else gr.skip(),
             gr.skip(),
             self.talk.conversation(talk) if documents_changed and not talk.exchanges else gr.skip(),
@@ -212,9 +213,9 @@ class ShelfTab:
             raise InputError(self.said.none_selected)
         return pressed.ids
 
-    def _asked(self, talk: Any, choice: Choice, shown: Shown) -> list[Any]:
+    def _asked(self, session: Session, choice: Choice, shown: Shown) -> list[Any]:
         """Restricts the conversation to a choice, and goes there."""
-        talk = replace(talk, choice=choice)
+        talk = session.change(choice=choice)
         if talk.id:
             self.desk.conversations.set_scope(talk.id, asdict(choice))
-        return [*self.refresh(shown), talk, self.talk.scoped(talk), gr.Tabs(selected="ask"), gr.skip()]
+        return [*self.refresh(shown), self.talk.scoped(talk), gr.Tabs(selected="ask"), gr.skip()]

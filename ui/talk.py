@@ -15,7 +15,7 @@ from rag.errors import JianbaoError
 from rag.text import Script
 from rag.types import Turn
 from ui import exchanges, lists, quotes, render
-from ui.answering import Run, after, batches
+from ui.answering import after, batches
 from ui.collection import ALL
 from ui.conversations import Verdict
 from ui.desk import SEEDS, Desk
@@ -24,6 +24,7 @@ from ui.i18n import EXAMPLES, WORDS
 from ui.parts import QUIET, TYPING, Pressed, bus, html
 from ui.reasons import told
 from ui.render import Exchange
+from ui.session import Run, Session
 from ui.viewer import Opened, placed, view
 
 
@@ -32,11 +33,10 @@ class TalkTab:
 
     def __init__(self, desk: Desk, script: Script, header: gr.HTML, tabs: gr.Tabs) -> None:
         self.desk, self.script, self.said = desk, script, WORDS[script]
-        self._runs: dict[str, Run] = {}
         said = self.said
-        self.talk = gr.State(Talk())
+        self.session = gr.State(Session())
         self.kept = gr.Textbox(visible=False)
-        self.bus = bus("talk")
+        self.bus, self.asking = bus("talk"), bus("asking")
         with gr.Row(elem_id="jb-main", equal_height=False):
             with gr.Column(scale=2, min_width=180, elem_id="jb-history"):
                 self.new = gr.Button(said.new, elem_id="jb-new", min_width=60)
@@ -78,41 +78,44 @@ class TalkTab:
                 self.sources = html(elem_id="jb-sources")
         self.ready = gr.Timer(0.7)
         self.header, self.tabs = header, tabs
-        self.outputs = [
-            self.question, self.chat, self.sources, self.status, self.next, self.scope, self.listed, self.tools,
-            self.talk, self.send, self.halt, header, tabs,
+        self._shown = [
+            self.chat, self.sources, self.status, self.next, self.scope, self.listed, self.tools, self.send, self.halt,
         ]  # fmt: skip
+        self.outputs = [self.question, *self._shown, header, tabs]
         self._listen()
 
     def _listen(self) -> None:
         """Connects what the reader does with what is done."""
         keep = {"fn": None, "js": "() => jianbao.keep()"}
         look = {"fn": None, "js": "() => jianbao.look()"}
-        given = [self.question, self.talk]
-        asking = gr.on([self.question.submit, self.send.click], self._ask, given, self.outputs, **QUIET)
-        example = self.chat.example_select(self._ask_example, [self.talk], self.outputs, **QUIET)
-        acting = self.bus.submit(self._act, [self.talk, self.search], self.outputs, **QUIET)
-        for done in (asking, example, acting.then(**look, **QUIET)):
-            done.then(**keep, **QUIET).then(self._suggest, [self.talk], [self.next], **QUIET)
-        self.halt.click(self._stop, None, None, **QUIET)
-        self.new.click(self._start_anew, [self.talk], self.outputs, **QUIET).then(**keep, **QUIET)
-        self.search.change(self._found, [self.search, self.talk], [self.listed], **TYPING)
-        self.ready.tick(self._models, [self.talk], [self.status, self.ready], **QUIET)
+        asking = gr.on(
+            [self.question.submit, self.send.click], self._typed, [self.question, self.session], self.outputs, **QUIET
+        )
+        example = self.chat.example_select(self._ask_example, [self.session], self.outputs, **QUIET)
+        pressed = self.asking.submit(self._ask_pressed, [self.session], self.outputs, **QUIET)
+        acting = self.bus.submit(self._act, [self.session, self.search], self.outputs, trigger_mode="multiple", **QUIET)
+        for done in (asking, example, pressed, acting.then(**look, **QUIET)):
+            done.then(**keep, **QUIET).then(self._suggest, [self.session], [self.next], **QUIET)
+        self.halt.click(self._stop, [self.session], None, trigger_mode="multiple", **QUIET)
+        self.new.click(self._start_anew, [self.session], self.outputs, **QUIET).then(**keep, **QUIET)
+        self.search.change(self._found, [self.search, self.session], [self.listed], **TYPING)
+        self.ready.tick(self._models, [self.session], [self.status, self.ready], **QUIET)
 
     # -- what the page shows -----------------------------------------------------------------------------------------
 
-    def greet(self, kept: str, request: gr.Request) -> list[Any]:
-        """Values for `outputs` when the page opens, with the conversation that this browser had before.
+    def greet(self, kept: str, session: Session) -> list[Any]:
+        """Values for `outputs` and `session` when the page opens, with the conversation that this browser had before.
 
-        What a quick reader has typed by then stays, and so does a question that is being answered.
+        What a quick reader has typed by then stays, and so does a question that is being answered. The state is among
+        the values because Gradio gives up only what has once been given: an hour after the page was left.
         """
-        if str(request.session_hash) in self._runs:
-            return [*[gr.skip()] * (len(self.outputs) - 2), *self._frame()]
+        if session.busy:
+            return [*[gr.skip()] * (1 + len(self._shown)), *self._frame(), session]
         try:
-            talk = exchanges.restored(self.desk.conversations, kept) if kept else Talk()
+            session.go_on(exchanges.restored(self.desk.conversations, kept) if kept else Talk())
         except JianbaoError:  # it has been deleted meanwhile
-            talk = Talk()
-        return [gr.skip(), *self._screen(talk, busy=False), *self._frame()]
+            session.go_on(Talk())
+        return [gr.skip(), *self._screen(session.talk, busy=False), *self._frame(), session]
 
     def _frame(self) -> list[Any]:
         return [self.head(), gr.skip()]
@@ -145,23 +148,29 @@ class TalkTab:
         return render.scope(self.said, self.script, count)
 
     def _screen(self, talk: Talk, *, busy: bool, searched: str = "", problem: str = "") -> list[Any]:
-        """Values for the outputs after the question box and before the head: everything anew."""
+        """Values for the outputs between the question and the head: all that is shown of a conversation, anew."""
         latest = talk.exchanges[-1] if talk.exchanges else None
-        listed = self.desk.conversations.list(searched)
-        judged = any(exchange.verdict for exchange in talk.exchanges)
-        status = render.progress(latest) if latest else render.status(self.script, self._state())
         if problem:
             status = self._trouble(problem)
+        else:
+            status = render.progress(latest) if latest else render.status(self.script, self._state())
         return [
             self.conversation(talk),
             self._side(talk),
             status,
             "",
             self.scoped(talk),
+            *self._lists(talk, searched),
+            *_buttons(busy=busy),
+        ]
+
+    def _lists(self, talk: Talk, searched: str) -> list[str]:
+        """The list of conversations, and what can be done with the one that is open."""
+        listed = self.desk.conversations.list(searched)
+        judged = any(exchange.verdict for exchange in talk.exchanges)
+        return [
             lists.conversations(listed, talk.id, self.said, self.script, searched=bool(searched)),
             lists.conversation_tools(talk.id, self.said, self.script, any_judged=judged),
-            talk,
-            *_buttons(busy=busy),
         ]
 
     def _writing(self, talk: Talk, known: Exchange | None = None) -> list[Any]:
@@ -170,7 +179,7 @@ class TalkTab:
         The browser works on the cores that the model works on, so it is given little to do.
         """
         latest = talk.exchanges[-1]
-        changed: dict[Any, Any] = {self.chat: _messages(talk.exchanges), self.talk: talk}
+        changed: dict[Any, Any] = {self.chat: _messages(talk.exchanges)}
         if known is None or (known.quote, known.answer) != (latest.quote, latest.answer):
             changed[self.sources] = self._side(talk)
         if known is None or (known.outcome, known.ahead) != (latest.outcome, latest.ahead):
@@ -202,40 +211,47 @@ class TalkTab:
         if problem:  # the conversation has the sentence
             return self.said.problem
         if models.phase == "problem":
-            return f"{self.said.problem}：{told(models.problem, self.script)}"
+            return self._problem(models.problem)
         if models.phase in ("encoder", "model"):
             return self.said.loading_encoder if models.phase == "encoder" else self.said.loading_model
         return self.said.empty if holdings and not holdings[0] else self.said.ready
 
-    def _models(self, talk: Talk, request: gr.Request) -> list[Any]:
+    def _models(self, session: Session) -> list[Any]:
         """The status line while the models are loaded."""
         done = self.desk.models.phase in ("ready", "problem")
-        free = not talk.exchanges and str(request.session_hash) not in self._runs
+        free = not session.talk.exchanges and not session.busy
         return [render.status(self.script, self._state()) if free else gr.skip(), gr.Timer(active=not done)]
 
     # -- asking ------------------------------------------------------------------------------------------------------
 
-    def _ask(self, question: str, talk: Talk, request: gr.Request) -> Iterator[list[Any]]:
-        """Values for `outputs`, again and again until the exchange has come out one way or another."""
-        session, asked = str(request.session_hash), question.strip()
-        if session in self._runs:
-            yield self._nothing()
-            return
-        if not asked:
+    def _typed(self, question: str, session: Session) -> Iterator[list[Any]]:
+        yield from self._ask(question, session, instead_of=session.talk.editing)
+
+    def _ask(self, question: str, session: Session, *, instead_of: int = 0) -> Iterator[list[Any]]:
+        """Values for `outputs`, again and again until the exchange has come out one way or another.
+
+        `instead_of`: the number of the latest exchange when that is asked anew; it stays until there is another answer.
+        """
+        asked = question.strip()
+        if not asked and not session.busy:
             yield self._only({self.status: render.status(self.script, self.said.ask_first)})
             return
-        talk = exchanges.caught_up(self.desk.conversations, talk)
-        run = self._runs[session] = Run()
-        editing = talk.editing
-        before = tuple(one for one in talk.exchanges if not editing or one.number < editing)
+        run = session.begin()
+        if run is None:
+            yield self._nothing()
+            return
+        conversations, ticket = self.desk.conversations, self.desk.turns.ticket()
+        held = exchanges.caught_up(conversations, session.talk).exchanges
+        again = held[-1] if held and held[-1].number == instead_of else None  # else another page has gone on
+        before = held[:-1] if again else held
+        exchange = Exchange(again.number if again else held[-1].number + 1 if held else 1, asked)
         history = [Turn(past.question, past.answer.text) for past in before if past.answer is not None]
-        exchange = Exchange(number=before[-1].number + 1 if before else 1, question=asked)
-        choice, ticket, kept = talk.choice, self.desk.turns.ticket(), False
-        talk = replace(talk, opened=None, editing=0, exchanges=(*before, exchange))
+        choice, id, kept = session.talk.choice, "", False
         try:
             try:
-                talk = replace(talk, id=exchanges.begun(self.desk.conversations, talk, editing))
-                yield self._begin(talk)
+                id = exchanges.begun(conversations, session.talk)
+                session.change(id=id, exchanges=(*before, exchange), opened=None, editing=0)
+                yield self._begin(session.talk)
                 for events in batches(lambda: self.desk.stream(ticket, asked, history, choice), run.halt):
                     if run.halt.is_set():
                         break
@@ -246,8 +262,7 @@ class TalkTab:
                     if exchange == known:
                         yield self._nothing()  # a place at which Gradio can close a page that was left
                     elif exchange.answer is None:
-                        talk = replace(talk, exchanges=(*before, exchange))
-                        yield self._writing(talk, known)
+                        yield self._writing(session.put(run, exchange), known)
                 if exchange.answer is None:
                     if not run.halt.is_set():
                         raise RuntimeError("the assistant's stream ended without an answer")
@@ -257,107 +272,126 @@ class TalkTab:
             except Exception:  # a fault of ours: the reader gets a sentence, the log the traceback
                 logging.exception("the question could not be answered")
                 exchange = replace(exchange, problem=exchange.words.unexpected)
-            (unkept, number), kept = exchanges.keep(self.desk.conversations, talk, exchange), True
-            talk = replace(talk, exchanges=(*before, exchange))
-            if number != exchange.number:  # another page went on with the conversation meanwhile
-                talk = exchanges.caught_up(self.desk.conversations, talk)
-            yield [gr.skip(), *self._screen(talk, busy=False, problem=unkept), *self._frame()]
-        finally:
+            kept = True
+            if again and exchange.answer is None:
+                yield self._as_before(session, run, held, exchange)
+                return
+            problem, number = exchanges.keep(conversations, id, exchange, instead=again is not None)
+            talk = session.put(run, exchange)
+            if number != exchange.number and session.holds(run):  # another page went on with the conversation meanwhile
+                talk = session.change(exchanges=exchanges.caught_up(conversations, talk).exchanges)
+            if session.holds(run):
+                yield [gr.skip(), *self._screen(talk, busy=False, problem=problem), *self._frame()]
+        finally:  # also when the page is closed in the middle: Gradio then closes this generator
             ticket.leave()
-            run.halt.set()
-            if not kept:  # the page was left
-                exchanges.keep(self.desk.conversations, talk, replace(exchange, stopped=exchange.answer is None))
-            run.done.set()
-            del self._runs[session]
+            if not kept and id and not again:
+                exchanges.keep(conversations, id, replace(exchange, stopped=exchange.answer is None), instead=False)
+            session.end(run)
 
-    def _suggest(self, talk: Talk, request: gr.Request) -> str:
+    def _as_before(self, session: Session, run: Run, held: tuple[Exchange, ...], exchange: Exchange) -> list[Any]:
+        """Values for all outputs when what was asked anew has no answer: the earlier one, and the question to go on."""
+        if not session.holds(run):
+            return self._nothing()
+        changed = exchange.question != held[-1].question
+        talk = session.change(exchanges=held, editing=exchange.number if changed else 0)
+        values = self._screen(talk, busy=False)
+        said = self._problem(exchange.problem) if exchange.problem else self.said.as_before
+        status = render.editing(said, self.said, self.script) if changed else render.status(self.script, said)
+        values[self._shown.index(self.status)] = status
+        return [exchange.question if changed else gr.skip(), *values, *self._frame()]
+
+    def _suggest(self, session: Session) -> str:
         """What could be asked next, once there is an answer; looked for when the reader has it already."""
-        latest = talk.exchanges[-1] if talk.exchanges else None
-        if latest is None or latest.answer is None or str(request.session_hash) in self._runs:
+        latest = session.talk.exchanges[-1] if session.talk.exchanges else None
+        if latest is None or latest.answer is None or session.busy:
             return ""
         return render.suggestions(self.desk.next_questions(latest.answer), latest.words, latest.script)
 
-    def _ask_example(self, talk: Talk, event: gr.SelectData, request: gr.Request) -> Iterator[list[Any]]:
-        yield from self._ask(str(event.value["text"]), talk, request)
+    def _ask_example(self, session: Session, event: gr.SelectData) -> Iterator[list[Any]]:
+        yield from self._ask(str(event.value["text"]), session)
 
-    def _stop(self, request: gr.Request) -> None:
-        if run := self._runs.get(str(request.session_hash)):
-            run.halt.set()
+    def _ask_pressed(self, session: Session, event: gr.EventData) -> Iterator[list[Any]]:
+        """What a button of the markup asks: a question, or the latest one once more."""
+        pressed, talk = Pressed(event), session.talk
+        if pressed.do == "ask":
+            yield from self._ask(pressed.name, session)
+        elif talk.exchanges:
+            yield from self._ask(talk.exchanges[-1].question, session, instead_of=talk.exchanges[-1].number)
+        else:
+            yield self._nothing()
 
-    def _halted(self, request: gr.Request) -> None:
-        if run := self._runs.get(str(request.session_hash)):
-            run.halt.set()
-            run.done.wait(timeout=5)
+    def _stop(self, session: Session) -> None:
+        session.stop()
 
     # -- everything else ---------------------------------------------------------------------------------------------
 
-    def _act(self, talk: Talk, searched: str, event: gr.EventData, request: gr.Request) -> Iterator[list[Any]]:
-        """What a button of the markup asks for."""
-        pressed = Pressed(event)
+    def _act(self, session: Session, searched: str, event: gr.EventData) -> Iterator[list[Any]]:
+        """What a button of the markup wants."""
+        pressed, talk = Pressed(event), session.talk
         try:
             match pressed.do:
-                case "ask":
-                    yield from self._ask(pressed.name, talk, request)
-                case "retry" if talk.exchanges:
+                case "edit" if talk.exchanges and not session.busy:
                     latest = talk.exchanges[-1]
-                    yield from self._ask(latest.question, replace(talk, editing=latest.number), request)
-                case "edit" if talk.exchanges:
-                    latest = talk.exchanges[-1]
-                    yield self._only({self.question: latest.question, self.talk: replace(talk, editing=latest.number)})
+                    session.change(editing=latest.number)
+                    status = render.editing(self.said.editing, self.said, self.script)
+                    yield self._only({self.question: latest.question, self.status: status})
+                case "unedit":
+                    session.change(editing=0)
+                    status = render.status(self.script, self.said.ready)
+                    yield self._only({self.question: "", self.status: status})
                 case "good" | "bad":
-                    yield self._judged(talk, pressed)
+                    yield self._judged(session, pressed)
                 case "open" | "more" | "close":
-                    talk = replace(talk, opened=self._opened(talk, pressed))
+                    talk = session.change(opened=self._opened(talk, pressed))
                     if talk.opened is not None:  # a picture may take its time
-                        text = view(self.desk, talk.opened, self.script, to="talk", drawn=False)
-                        yield self._only({self.sources: text, self.talk: talk})
-                    yield self._only({self.sources: self._side(talk), self.talk: talk})
+                        yield self._only(
+                            {self.sources: view(self.desk, talk.opened, self.script, to="talk", drawn=False)}
+                        )
+                    side = self._side(talk)
+                    if session.talk.opened == talk.opened:
+                        yield self._only({self.sources: side})
                 case "library":
                     yield self._only({self.tabs: gr.Tabs(selected="library")})
                 case "scope_all":
-                    talk = replace(talk, choice=ALL)
+                    talk = session.change(choice=ALL)
                     if talk.id:
                         self.desk.conversations.set_scope(talk.id, asdict(talk.choice))
-                    yield self._only({self.scope: self.scoped(talk), self.talk: talk})
+                    yield self._only({self.scope: self.scoped(talk)})
                 case "seed":
-                    yield from self._seeded(talk)
+                    yield from self._seeded(session)
                 case "resume":
-                    self._halted(request)
-                    talk = exchanges.restored(self.desk.conversations, pressed.name)
-                    yield ["", *self._screen(talk, busy=False, searched=searched), *self._frame()]
+                    session.go_on(exchanges.restored(self.desk.conversations, pressed.name))
+                    yield ["", *self._screen(session.talk, busy=False, searched=searched), *self._frame()]
                 case "rename" if talk.id and pressed.value.strip():
                     self.desk.conversations.rename(talk.id, pressed.value.strip())
-                    yield [gr.skip(), *self._screen(talk, busy=False, searched=searched), *self._frame()]
+                    yield self._only(dict(zip((self.listed, self.tools), self._lists(talk, searched), strict=True)))
                 case "delete" if talk.id:
-                    self._halted(request)
+                    session.go_on(Talk())
                     self.desk.conversations.delete(talk.id)
-                    yield ["", *self._screen(Talk(), busy=False, searched=searched), *self._frame()]
+                    yield ["", *self._screen(session.talk, busy=False, searched=searched), *self._frame()]
                 case _:
                     yield self._nothing()
         except JianbaoError as error:
             yield self._only({self.status: self._trouble(str(error))})
 
-    def _start_anew(self, talk: Talk, request: gr.Request) -> list[Any]:
-        self._halted(request)
-        return ["", *self._screen(Talk(choice=talk.choice), busy=False), *self._frame()]
+    def _start_anew(self, session: Session) -> list[Any]:
+        session.go_on(Talk(choice=session.talk.choice))
+        return ["", *self._screen(session.talk, busy=False), *self._frame()]
 
-    def _found(self, searched: str, talk: Talk) -> str:
-        listed = self.desk.conversations.list(searched)
-        return lists.conversations(listed, talk.id, self.said, self.script, searched=bool(searched))
+    def _found(self, searched: str, session: Session) -> str:
+        return self._lists(session.talk, searched)[0]
 
-    def _judged(self, talk: Talk, pressed: Pressed) -> list[Any]:
-        number = int(pressed.name or 0)
+    def _judged(self, session: Session, pressed: Pressed) -> list[Any]:
+        number, talk = int(pressed.name or 0), session.talk
         verdict: Verdict = "up" if pressed.do == "good" else "down"
         if talk.id:
             self.desk.conversations.judge(talk.id, number, verdict, pressed.value.strip())
-        judged = tuple(replace(one, verdict=verdict) if one.number == number else one for one in talk.exchanges)
-        talk = replace(talk, exchanges=judged)
+        talk = session.judge(number, verdict)
         return self._only(
             {
                 self.chat: _messages(talk.exchanges),
                 self.tools: lists.conversation_tools(talk.id, self.said, self.script, any_judged=True),
                 self.status: render.status(self.script, self.said.judged),
-                self.talk: talk,
             }
         )
 
@@ -375,7 +409,7 @@ class TalkTab:
                         return placed(self.desk, citation.document.id, start, citation.quote)
         return None
 
-    def _seeded(self, talk: Talk) -> Iterator[list[Any]]:
+    def _seeded(self, session: Session) -> Iterator[list[Any]]:
         """Adds the sample briefing, and tells how far that is."""
         collection = self.desk.collection
         collection.start(collection.follow([SEEDS]))
@@ -385,11 +419,14 @@ class TalkTab:
         if problem := collection.work.problem:
             yield self._only({self.status: self._trouble(problem)})
             return
-        yield [gr.skip(), *self._screen(talk, busy=False), *self._frame()]
+        yield [gr.skip(), *self._screen(session.talk, busy=session.busy), *self._frame()]
 
     def _trouble(self, sentence: str) -> str:
         """The status line for what went wrong."""
-        return render.status(self.script, f"{self.said.problem}：{told(sentence, self.script)}")
+        return render.status(self.script, self._problem(sentence))
+
+    def _problem(self, sentence: str) -> str:
+        return f"{self.said.problem}：{told(sentence, self.script)}"
 
     def _only(self, changed: dict[Any, Any]) -> list[Any]:
         """Values for all outputs, of which only some change."""
