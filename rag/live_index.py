@@ -18,7 +18,7 @@ from tqdm import tqdm
 from rag.catalog import Catalog
 from rag.embeddings import Vectors
 from rag.errors import LibraryDamaged
-from rag.vectors import Mended, Reach, VectorIndex, ensure_reachable
+from rag.vectors import Mended, Reach, VectorIndex, ensure_reachable, with_progress
 
 _BATCH = 5000  # vectors that are read from the catalog at once
 
@@ -182,7 +182,10 @@ class LiveIndex:
         self._vectors.set_apart(self.batches(self.reach().apart))
 
     def _fill(self) -> None:
-        """Adds what the catalog has and the index lacks, as after a lost disk write or a deleted index folder."""
+        """Adds what the catalog has and the index lacks, as after a lost disk write or a deleted index folder.
+
+        Each is found by its own vector then, by the graph or else by comparison.
+        """
         live = self._live()
         if self._vectors.count() >= len(live):
             return
@@ -191,6 +194,9 @@ class LiveIndex:
         there = self._vectors.numbers()
         missing = [number for number in live if number not in there]
         self._vectors.fill(tqdm(self.batches(missing), desc="Restoring the vector index", disable=None))
+        lost = self._vectors.unreachable(with_progress(self.batches(missing), len(missing)))
+        left = self._vectors.mend(lost, self.batches, self._catalog.lock)
+        self._remember_reach(Reach(apart=left))
 
     def _clear_leftovers(self) -> None:
         numbers = [row[0] for row in self._catalog.rows("SELECT chunk FROM leftovers")]

@@ -289,8 +289,8 @@ def ensure_reachable(
     neighbours are checked (at 100,000: 25 in 0.7 s, 1,000 in 12 s, at most what it takes to embed them). All are
     checked when they are few, and when a tenth has been added since they last were (100,000 in 40 s, an eighth of what
     it takes to embed that tenth). What is lost is stored anew. If more than a few stay lost, `rebuild` has to empty
-    the index and fill it again (100,000 in 60 s). What cannot be found even then is set apart. The times are those of
-    one core; two take half as long.
+    the index, fill it again and mend it (100,000 in 100 s). What cannot be found even then is set apart. The times are
+    those of one core; two take half as long.
 
     `live`: all numbers that should be there; a newer vector has a higher one. `vectors_of` gives vectors in batches,
     of those that are still live. `changing` is held while what has been read of them is put to use, so that none is
@@ -300,7 +300,7 @@ def ensure_reachable(
     fresh = [number for number in live if number > reach.checked]
     everything = len(live) <= _SMALL or newest - reach.swept > len(live) * _NEW_SHARE
     suspects = live if everything else index.around(vectors_of(fresh))
-    lost = index.unreachable(_shown(vectors_of(suspects), len(suspects)))
+    lost = index.unreachable(with_progress(vectors_of(suspects), len(suspects)))
     few = max(1, int(len(live) * _LOST_SHARE))
     lost = _still_live(lost, vectors_of)
     left = index.mend(lost, vectors_of, changing) if len(lost) <= 10 * few else lost
@@ -308,9 +308,8 @@ def ensure_reachable(
     if rebuilt:
         rebuild()
         everything = True
-        left = index.mend(index.unreachable(_shown(vectors_of(live), len(live))), vectors_of, changing)
     if rebuilt or (everything and len(lost) > few):  # mending so many may have hidden others, anywhere
-        left = index.unreachable(_shown(vectors_of(live), len(live)))
+        left = index.unreachable(with_progress(vectors_of(live), len(live)))
     apart = sorted(left if everything else {*left, *reach.apart} - (set(suspects) - set(left)))
     with changing:
         apart = _still_live(apart, vectors_of)
@@ -324,7 +323,7 @@ def _still_live(numbers: Sequence[int], vectors_of: Callable[[Iterable[int]], Ba
     return [number for live, _ in vectors_of(numbers) for number in live]
 
 
-def _shown(batches: Batches, count: int) -> Iterator[tuple[Sequence[int], Vectors]]:
+def with_progress(batches: Batches, count: int) -> Iterator[tuple[Sequence[int], Vectors]]:
     """The batches, with a bar of progress when they take more than a few seconds."""
     with tqdm(total=count, desc="Checking the vector index", delay=3, leave=False, disable=None) as progress:
         for numbers, vectors in batches:

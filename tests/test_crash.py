@@ -397,6 +397,11 @@ def test_a_sync_that_is_killed_at_any_moment_leaves_whole_documents_and_the_next
     assert wait_until(lambda: not any(map(runs, orphans)), 5), "a reader outlives the sync that started it"
 
 
+def written(files: Sequence[Path]) -> list[tuple[int, int]]:
+    """When each was written, and how long it is."""
+    return [(file.stat().st_mtime_ns, file.stat().st_size) for file in files]
+
+
 def test_a_sync_that_is_killed_while_the_graph_is_written_leaves_a_library_that_opens(
     tmp_path: Path, forks: Forks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -406,17 +411,17 @@ def test_a_sync_that_is_killed_while_the_graph_is_written_leaves_a_library_that_
     docs.write_set({f"r{number}": paragraph(number) for number in range(1500)})
     forks.sync(library, docs.path)
     torn = False
-    for attempt in range(30):
+    for attempt in range(10):
         docs.write_set({f"r{number}": paragraph(number or 5000 + attempt) for number in range(1500)})
-        [first] = (library / "vectors").glob("*/data_level0.bin")
-        last = first.with_name("index_metadata.pickle")
-        before = first.stat().st_mtime_ns, last.stat().st_mtime_ns
+        [last] = (library / "vectors").glob("*/index_metadata.pickle")
+        others = [last.with_name(f"{name}.bin") for name in ("header", "data_level0", "length", "link_lists")]
+        before = written([*others, last])
 
-        def is_being_written(file: Path = first, then: int = before[0]) -> bool:
-            return file.stat().st_mtime_ns != then
+        def is_being_written(files: Sequence[Path] = others, then: Sequence[object] = before) -> bool:
+            return written(files) != then[: len(files)]
 
         forks.sync(library, docs.path, partial(wait_until, is_being_written, 30, 0))
-        torn = is_being_written() and last.stat().st_mtime_ns == before[1]
+        torn = is_being_written() and written([last]) == before[-1:]
         with open_words(library) as assistant:
             assert_search_finds_no_orphan(assistant, [1, 5000 + attempt])
             assert sync(docs.path, assistant)["failed"] == []

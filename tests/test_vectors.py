@@ -428,7 +428,6 @@ def test_an_index_whose_deletion_was_cut_off_is_made_again(tmp_path: Path, monke
             library.rebuild()
         monkeypatch.setattr(shutil, "rmtree", delete)
     with Library.open(tmp_path, encoder="numbers") as library:
-        library.ensure_reachable()  # as each sync does: no graph promises it by itself
         assert hidden(library) == []
         library.rebuild()
         assert library.problems() == []

@@ -68,7 +68,7 @@ class Desk:
         self._stop = threading.Event()
         self._changed = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._pictures: dict[tuple[FileStamp | None, int, str], Picture] = {}
+        self._pictures: dict[tuple[FileStamp | None, int, str], Picture | None] = {}
 
     def start(self) -> None:
         """Loads the models and reads the documents' figures, each in a thread of its own."""
@@ -127,12 +127,13 @@ class Desk:
         if seen not in self._pictures:  # a scan is read again to find the quote on it
             try:
                 found = page_view(path, page, quote, stamp=stamp)
+                picture = Picture(found.image, found.media_type, page, found.boxes)
             except DocumentError as error:
                 logging.info("no picture of page %d: %s", page, error)
-                return None
+                picture = None
             while len(self._pictures) >= PICTURES:
                 self._pictures.pop(next(iter(self._pictures)), None)
-            self._pictures[seen] = Picture(found.image, found.media_type, page, found.boxes)
+            self._pictures[seen] = picture
         return self._pictures.get(seen)
 
     def next_questions(self, answer: Answer) -> list[str]:

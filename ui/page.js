@@ -84,7 +84,10 @@
     const found = closest(event, "[data-source], [data-do], [data-copy], [data-lang]");
     if (!found) return;
     if (found.dataset.source) show(found);
-    else if (found.dataset.do) tell(found);
+    else if (found.dataset.do) {
+      tell(found);
+      if (found.dataset.do.endsWith("edit")) document.querySelector("#jb-question textarea")?.focus();
+    }
     else if (found.dataset.copy) copy(found);
     else speak(found.dataset.lang);
   });
@@ -112,7 +115,6 @@
       for (const where of ["sessionStorage", "localStorage"]) remember("jianbao-conversation", conversation, where);
     },
     look: () => requestAnimationFrame(() => {
-      if (document.querySelector("[data-do=unedit]")) return document.querySelector("#jb-question textarea").focus();
       const viewer = [...document.querySelectorAll(".jb-viewer")].find((one) => one.offsetParent);
       if (!viewer) return;
       viewer.querySelector("h2")?.focus({preventScroll: true});

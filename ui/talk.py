@@ -283,6 +283,7 @@ class TalkTab:
             if session.holds(run):
                 yield [gr.skip(), *self._screen(talk, busy=False, problem=problem), *self._frame()]
         finally:  # also when the page is closed in the middle: Gradio then closes this generator
+            run.halt.set()
             ticket.leave()
             if not kept and id and not again:
                 exchanges.keep(conversations, id, replace(exchange, stopped=exchange.answer is None), instead=False)

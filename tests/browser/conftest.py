@@ -16,7 +16,7 @@ from ui.desk import Desk
 from ui.server import start
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, Locator, Page, Request
 
 CHROMIUM = Path("/usr/bin/chromium")
 
@@ -57,6 +57,22 @@ class Visit:
     page: Page
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    pending: set[Request] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.page.on("request", lambda request: self.pending.add(request))
+        self.page.on("requestfinished", lambda request: self.pending.discard(request))
+        self.page.on("requestfailed", lambda request: self.pending.discard(request))
+
+    def quiet(self) -> None:
+        """Waits until the page asks the server for nothing: it may be left then."""
+        for _ in range(200):
+            if all("/heartbeat/" in request.url for request in self.pending):
+                self.page.wait_for_timeout(200)
+                if all("/heartbeat/" in request.url for request in self.pending):
+                    return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"still asked for: {[request.url for request in self.pending]}")
 
     def ask(self, question: str) -> None:
         self.page.locator("#jb-question textarea").fill(question)

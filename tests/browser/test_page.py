@@ -57,7 +57,7 @@ def test_an_answer_shows_its_figure_and_marks_its_sentence(open_page: Open, scre
     card = visit.text(".jb-card")
     assert all(fact in card for fact in (BRIEFING.title, BRIEFING.date, BRIEFING.source, HANT.source.format(number=1)))
     assert "開展組工乾部培訓341期" in card
-    assert visit.text("#jb-status .jb-status") == HANT.answered
+    assert visit.text("#jb-status") == HANT.answered
     assert visit.page.locator("#jb-question textarea").input_value() == ""
     visit.page.screenshot(path=screenshots / "answered.png")
 
@@ -68,7 +68,7 @@ def test_the_best_sentence_is_there_before_the_answer(open_page: Open, screensho
     visit.reply("writing")
     assert HANT.best_so_far in visit.text(".jb-card")
     assert visit.text("#jb-sources mark") == QUOTE
-    assert visit.text("#jb-status .jb-status") == HANT.writing
+    assert visit.text("#jb-status") == HANT.writing
     visit.page.screenshot(path=screenshots / "writing.png")
     visit.page.get_by_role("button", name=HANT.stop).click()
 
@@ -187,7 +187,7 @@ def test_starting_over_while_the_model_writes_leaves_a_clean_page(open_page: Ope
     _eventually(lambda: assistant.closed)
     visit.page.wait_for_timeout(500)
     assert visit.page.locator(".jb-question, .jb-card").count() == 0
-    assert visit.text("#jb-status .jb-status") == HANT.ready
+    assert visit.text("#jb-status") == HANT.ready
     assert visit.page.get_by_role("button", name=HANT.send).is_enabled()
 
 
@@ -216,7 +216,7 @@ def test_an_example_can_be_asked_with_one_click(open_page: Open, assistant: Fake
     visit.page.get_by_text(EXAMPLES["en"]).click()
     assert "8710" in visit.reply("answered").inner_text()
     assert [question for question, _ in assistant.asked] == [EXAMPLES["en"]]
-    assert visit.text("#jb-status .jb-status") == WORDS["en"].answered
+    assert visit.text("#jb-status") == WORDS["en"].answered
 
 
 def test_a_citation_mark_leads_to_its_source(open_page: Open) -> None:
@@ -311,7 +311,7 @@ class TestWithADamagedLibrary:
     def test_the_page_opens_and_says_what_to_do(self, open_page: Open) -> None:
         visit = open_page(locale="en-US")
         assert "run jianbao doctor --repair" in visit.text("#jb-chat")
-        assert visit.text("#jb-status .jb-status") == WORDS["en"].problem
+        assert visit.text("#jb-status") == WORDS["en"].problem
 
 
 def test_the_models_are_loaded_while_the_page_is_open(page_url: str, assistant: FakeAssistant) -> None:

@@ -353,15 +353,15 @@ def test_the_language_is_switched_and_stays(open_page: Open) -> None:
     visit = open_page(locale="en-US")
     visit.ask("培訓多少人次？")
     visit.reply("answered")
+    visit.quiet()
     visit.page.locator("[data-lang=zh-Hans]").click()
     visit.page.get_by_text(WORDS["zh-Hans"].tagline).wait_for()
     assert visit.page.get_by_role("tab").all_inner_texts() == ["提问", "文档库", "数字"]
     assert visit.page.locator(".jb-question").inner_text() == "培訓多少人次？"  # the conversation stays
     eventually(lambda: visit.page.evaluate("document.documentElement.lang") == "zh-Hans")
+    visit.quiet()
     visit.page.reload()
     visit.page.get_by_text(WORDS["zh-Hans"].tagline).wait_for()
-    assert all("AbortError" in said or "errored out" in said for said in visit.complaints)
-    visit.complaints.clear()  # that a page is left while it asks for something is Gradio's to complain of
 
 
 def test_everything_is_reached_with_the_keyboard_alone(open_page: Open) -> None:

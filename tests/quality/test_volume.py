@@ -25,7 +25,7 @@ from rag.store import indexed_text
 from tests.conftest import SHARED
 
 NEWS = SHARED / "bench" / "news" / "documents.jsonl"
-ARTICLES = int(os.environ.get("JIANBAO_ARTICLES", "480"))
+ARTICLES = int(os.environ.get("JIANBAO_ARTICLES", "240"))
 ROUNDS = 5
 pytestmark = [
     pytest.mark.skipif(not NEWS.is_file(), reason="the news are not here; put them at ../shared/bench/news"),
