@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache, reduce
+from functools import cache, cached_property, reduce
 from operator import add
 from pathlib import Path
 from types import TracebackType
@@ -136,7 +136,7 @@ class Assistant:
         with ExitStack() as held:
             asked = self._begin({"question": question, "history": history, "scope": scope})
             if turn is not None:
-                asked["turn"] = lru_cache(maxsize=1)(lambda: held.enter_context(turn))
+                asked["turn"] = cache(lambda: held.enter_context(turn))
             with closing(cast("Generator[State]", self._steps.stream(asked))) as parts:
                 for part in parts:
                     for name, value in part.items():

@@ -158,12 +158,14 @@ def test_another_site_can_neither_ask_nor_upload(address: str) -> None:
         "gradio_api/file=//example.invalid/x.png",
         "gradio_api/file%3Dhttps://example.invalid/x.png",
         "file=https://example.invalid/x.png",
+        "gradio_api/file=/etc/hostname",
+        "gradio_api/stream/x",
         "gradio_api/proxy=https://example.invalid/x.png",
     ],
 )
 def test_nothing_is_fetched_from_other_sites(address: str, path: str) -> None:
     reply = httpx.get(f"{address}{path}", trust_env=False)
-    assert (reply.status_code, reply.text) == (404, "Nothing is fetched from other sites.")
+    assert (reply.status_code, reply.text) == (404, "There is nothing here.")
 
 
 def test_another_site_can_open_the_page_and_read_nothing_else(address: str) -> None:

@@ -237,3 +237,50 @@ def test_a_damaged_memory_of_folders_begins_anew(collection: Collection, caplog:
     assert collection.folders == []
     assert "cannot be read" in caplog.text
     assert isinstance(collection.library, Library)
+
+
+def test_a_record_that_is_removed_stays_out_until_its_set_is_uploaded_again(
+    collection: Collection, tmp_path: Path
+) -> None:
+    def take_in(name: str, text: str) -> None:
+        collection.take_in([upload(tmp_path / "in", name, text)])
+        collection.start([collection.uploads])
+        assert finished(collection).problem == ""
+
+    records = "\n".join(f'{{"id": "r{number}", "text": "第{number}處培訓{number}人。"}}' for number in (1, 2, 3))
+    take_in("set.jsonl", records)
+    collection.remove(["r2"])
+    take_in("a.txt", "下基層。")
+    assert ids(collection) == ["a.txt", "r1", "r3"]
+    collection.again()
+    finished(collection)
+    assert ids(collection) == ["a.txt", "r1", "r3"]
+    collection.remove(["r3"])
+    assert collection.undo() == 1
+    collection.again()
+    finished(collection)
+    assert ids(collection) == ["a.txt", "r1", "r3"]
+    take_in("set.jsonl", records)
+    assert ids(collection) == ["a.txt", "r1", "r2", "r3"]
+
+
+def test_an_upload_that_is_removed_takes_its_copies_along(collection: Collection, tmp_path: Path) -> None:
+    collection.take_in([upload(tmp_path, name, "培訓8710人次。") for name in ("a.txt", "b.txt")])
+    collection.start([collection.uploads])
+    assert finished(collection).report["copies"] == 1
+    [there] = ids(collection)
+    collection.remove([there])
+    assert list(collection.uploads.iterdir()) == []
+    collection.again()
+    finished(collection)
+    assert ids(collection) == []
+    assert collection.undo() == 1
+    assert sorted(path.name for path in collection.uploads.iterdir()) == ["a.txt", "b.txt"]
+
+
+def test_a_page_after_the_last_is_the_last(collection: Collection, tmp_path: Path) -> None:
+    collection.take_in([upload(tmp_path, f"{number:02}.txt", f"培訓{number}人次。") for number in range(PAGE + 1)])
+    collection.start([collection.uploads])
+    finished(collection)
+    total, listed = collection.page(ALL, page=9)
+    assert (total, [info.id for info in listed]) == (PAGE + 1, [f"{PAGE}.txt"])

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 #: program.
 KINDS = {
     "DocumentError", "EncoderError", "InputError", "LanguageModelError", "LibraryDamaged", "LibraryError",
-    "LibraryMismatch", "Member", "Models", "Problem", "Reading", "WeightsError", "Work", "_Read",
+    "LibraryMismatch", "Member", "Models", "Problem", "Reading", "WeightsError", "Work", "_Read", "_sorry",
 }  # fmt: skip
 #: Names of reasons that are made before they are given to an error or a report, and keys that they are sent under.
 REASONS = {"error", "reason", "sentence"}

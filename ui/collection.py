@@ -9,6 +9,7 @@ from __future__ import annotations
 import filecmp
 import json
 import logging
+import math
 import os
 import shutil
 import threading
@@ -76,6 +77,7 @@ class Work:
 class _Removed:
     entries: list[Entry]
     files: list[tuple[Path, Path]] = field(default_factory=list)
+    unwanted: dict[str, str] = field(default_factory=dict)
 
 
 class Collection:
@@ -119,8 +121,7 @@ class Collection:
         """How many documents there are in a choice, and those of one page (from 1) of the list."""
         found = self.matching(choice)
         found.sort(key=lambda info: _sort_key(info, order), reverse=descending)
-        last = max(1, -(-len(found) // PAGE))
-        start = (min(max(1, page), last) - 1) * PAGE
+        start = (clamped(page, len(found)) - 1) * PAGE
         return len(found), found[start : start + PAGE]
 
     def scope(self, choice: Choice) -> list[str] | None:
@@ -176,11 +177,15 @@ class Collection:
         """Moves uploaded files into the library's folder; one whose name is taken by another content gets a number."""
         try:
             self.uploads.mkdir(exist_ok=True)
-            return [_kept(Path(file), self.uploads) for file in uploaded]
+            taken = [_kept(Path(file), self.uploads) for file in uploaded]
         except OSError as error:
             raise InputError(
                 f"The file could not be kept ({error.strerror or error}). Check the disk of {self.uploads}."
             ) from error
+        with self._lock:  # who uploads a file again wants all of it
+            paths = set(map(str, taken))
+            self._remember(unwanted={id: path for id, path in self._unwanted.items() if path not in paths})
+        return taken
 
     def start(self, paths: Sequence[Path], *, later: bool = False) -> None:
         """Begins a sync of these paths. While another one runs, they come `later`, after it, or it is an InputError."""
@@ -230,7 +235,7 @@ class Collection:
                 raise Stopped
 
         try:
-            report = sync(paths, self.assistant, progress=tell)
+            report = sync(paths, self.assistant, progress=tell, without=self._unwanted)
             self._note_failures(paths, report["failed"])
             done = Work(step=self._work.step, report=report)
         except Stopped:
@@ -268,7 +273,8 @@ class Collection:
     def remove(self, ids: Sequence[str]) -> list[str]:
         """Takes documents out, with the uploaded files that hold nothing else; returns the ids that were there.
 
-        `undo` puts back what was taken out last. A file in a folder stays, and is read again with its folder.
+        `undo` puts back what was taken out last. A document of an uploaded file that holds others stays out until that
+        is uploaded again. A file in a folder stays, and is read again with its folder.
         """
         with self._lock:
             if self._work.running:
@@ -277,14 +283,22 @@ class Collection:
             if not entries:  # gone already: what was removed last can still be put back
                 return []
             self._forget_removed()
+            copies = {info.id: info.copies for info, _ in self._rows()}
             there = self.library.remove([entry.document.id for entry in entries])
             removed = _Removed(entries)
-            for file in sorted({Path(entry.document.path) for entry in entries}):
-                if file.parent == self.uploads and file.exists() and not self.library.documents_of(str(file)):
-                    self._bin.mkdir(exist_ok=True)
-                    kept = self._bin / file.name
-                    os.replace(file, kept)
-                    removed.files.append((kept, file))
+            for entry in entries:
+                path = entry.document.path
+                if self.library.documents_of(path):
+                    if Path(path).parent == self.uploads:
+                        removed.unwanted[entry.document.id] = path
+                    continue
+                for file in map(Path, (path, *copies.get(entry.document.id, ()))):
+                    if file.parent == self.uploads and file.exists():
+                        self._bin.mkdir(exist_ok=True)
+                        kept = self._bin / file.name
+                        os.replace(file, kept)
+                        removed.files.append((kept, file))
+            self._remember(unwanted={**self._unwanted, **removed.unwanted})
             self._removed = removed if there else None
         self._changed()
         return there
@@ -305,6 +319,8 @@ class Collection:
                 if kept.exists() and not file.exists():
                     os.replace(kept, file)
             self.library.put(removed.entries)
+            wanted = removed.unwanted
+            self._remember(unwanted={id: path for id, path in self._unwanted.items() if id not in wanted})
             self._removed = None
         self._changed()
         return len(removed.entries)
@@ -314,6 +330,11 @@ class Collection:
         shutil.rmtree(self._bin, ignore_errors=True)
 
     # -- what the page remembers -------------------------------------------------------------------------------------
+
+    @property
+    def _unwanted(self) -> dict[str, str]:
+        """Documents that were removed from uploaded files which hold others, by id, with the path of the file."""
+        return dict(self._remembered().get("unwanted", {}))
 
     def _remembered(self) -> dict[str, Any]:
         try:
@@ -329,6 +350,15 @@ class Collection:
         fresh = self._kept.with_suffix(".new")
         fresh.write_text(json.dumps({**self._remembered(), **changes}, ensure_ascii=False), encoding="utf-8")
         os.replace(fresh, self._kept)
+
+
+def clamped(page: int, total: int) -> int:
+    """The page of a list of so many, from 1; the last one where the list has become shorter.
+
+    >>> clamped(3, 51), clamped(0, 0)
+    (2, 1)
+    """
+    return min(max(1, page), max(1, math.ceil(total / PAGE)))
 
 
 def _sort_key(info: DocumentInfo, order: Order) -> Any:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+from typing import cast
 from urllib.parse import quote
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from rag.errors import JianbaoError
-from rag.figure_table import to_csv, to_xlsx
+from rag.figure_table import Order, to_csv, to_xlsx
 from ui.desk import Desk
+from ui.i18n import LANGUAGE_COOKIE, reader_script
+from ui.reasons import told
 from ui.written import to_docx, to_markdown
 
 #: Figures in one file at most.
@@ -24,10 +28,11 @@ _TYPES = {
 
 def exports(desk: Desk) -> APIRouter:
     """The addresses under /export/. A request that cannot be met is answered with one sentence."""
-    router = APIRouter(prefix="/export")
+    router, one_at_a_time = APIRouter(prefix="/export"), threading.Lock()
 
     @router.get("/figures.{kind}")
     def figures(
+        request: Request,
         kind: str,
         text: str = "",
         unit: str = "",
@@ -35,32 +40,49 @@ def exports(desk: Desk) -> APIRouter:
         until: str = "",
         source: str = "",
         conflicting: bool = False,
+        order: str = "document",
+        descending: bool = False,
     ) -> Response:
         if kind not in ("csv", "xlsx"):
-            return _sorry("Figures are given as csv or xlsx.")
-        try:
-            _, rows = desk.figures.search(text, unit, since, until, source, limit=MOST, conflicting=conflicting)
-        except JianbaoError as error:
-            return _sorry(str(error))
-        return _file(to_csv(rows) if kind == "csv" else to_xlsx(rows), "jianbao-figures", kind)
+            return _sorry("Figures are given as `csv` or `xlsx`; name one of these.", request)
+        with one_at_a_time:  # so many rows take memory
+            try:
+                total, rows = desk.figures.search(
+                    text,
+                    unit,
+                    since,
+                    until,
+                    source,
+                    order=cast(Order, order),
+                    descending=descending,
+                    limit=MOST,
+                    conflicting=conflicting,
+                )
+            except JianbaoError as error:
+                return _sorry(str(error), request)
+            if total > MOST:
+                return _sorry(
+                    f"One file holds up to {MOST} figures, and these are {total}; filter them first.", request
+                )
+            return _file(to_csv(rows) if kind == "csv" else to_xlsx(rows), "jianbao-figures", kind)
 
     @router.get("/judged.jsonl")
-    def judgements() -> Response:
+    def judgements(request: Request) -> Response:
         try:
             judged = desk.conversations.as_question_set()
         except JianbaoError as error:
-            return _sorry(str(error))
+            return _sorry(str(error), request)
         return _file(judged.encode(), "jianbao-judged", "jsonl")
 
     @router.get("/{id}.{kind}")
-    def conversation(id: str, kind: str) -> Response:
+    def conversation(request: Request, id: str, kind: str) -> Response:
         if kind not in ("md", "docx"):
-            return _sorry("A conversation is given as md or docx.")
+            return _sorry("A conversation is given as `md` or `docx`; name one of these.", request)
         try:
             saved = desk.conversations.load(id)
             title = next((one.title for one in desk.conversations.list(limit=100_000) if one.id == id), "")
         except JianbaoError as error:
-            return _sorry(str(error))
+            return _sorry(str(error), request)
         content = to_markdown(saved, title).encode() if kind == "md" else to_docx(saved, title)
         return _file(content, title, kind)
 
@@ -73,5 +95,6 @@ def _file(content: bytes, name: str, kind: str) -> Response:
     return Response(content, media_type=_TYPES[kind], headers={"Content-Disposition": named})
 
 
-def _sorry(sentence: str) -> Response:
-    return Response(sentence, status_code=404, media_type="text/plain; charset=utf-8")
+def _sorry(sentence: str, request: Request) -> Response:
+    script = reader_script(request.headers.get("accept-language", ""), request.cookies.get(LANGUAGE_COOKIE, ""))
+    return Response(told(sentence, script), status_code=404, media_type="text/plain; charset=utf-8")

@@ -174,6 +174,7 @@ class Words:
     close_series: str
     count_figures: str
     no_figures: str
+    too_many: str
     reading_figures: str
 
 
@@ -323,6 +324,7 @@ WORDS: dict[Script, Words] = {
         close_series="關閉圖表",
         count_figures="{count} 個數字",
         no_figures="沒有符合的數字。",
+        too_many="一個檔案最多放 {count} 個數字；請先篩選，再匯出。",
         reading_figures="正在整理數字：{done} / {of} 份文件",
     ),
     "zh-Hans": Words(
@@ -470,6 +472,7 @@ WORDS: dict[Script, Words] = {
         close_series="关闭图表",
         count_figures="{count} 个数字",
         no_figures="没有符合的数字。",
+        too_many="一个文件最多放 {count} 个数字；请先筛选，再导出。",
         reading_figures="正在整理数字：{done} / {of} 份文档",
     ),
     "en": Words(
@@ -618,6 +621,7 @@ WORDS: dict[Script, Words] = {
         close_series="Close the chart",
         count_figures="Figures: {count}",
         no_figures="No figure matches.",
+        too_many="One file holds up to {count} figures; filter them first, then export.",
         reading_figures="Reading the figures: {done} of {of} documents",
     ),
 }
@@ -633,12 +637,18 @@ EXAMPLES: dict[Script, str] = {
 LANGUAGES: dict[Script, str] = {"zh-Hant": "繁體", "zh-Hans": "简体", "en": "English"}
 
 
-def reader_script(accept_language: str) -> Script:
-    """The language for a browser, from its Accept-Language header: the first entry decides.
+#: What page.js remembers the chosen language in.
+LANGUAGE_COOKIE = "jianbao-language"
+
+
+def reader_script(accept_language: str, chosen: str = "") -> Script:
+    """The language for a browser: the one that was `chosen`, else the first of its Accept-Language header.
 
     >>> [reader_script(header) for header in ("zh-HK,en;q=0.8", "zh", "zh-Hant-TW", "de,zh-TW;q=0.5", "")]
     ['zh-Hant', 'zh-Hans', 'zh-Hant', 'en', 'en']
     """
+    if script := next((name for name in WORDS if name == chosen), None):
+        return script
     language, *rest = accept_language.split(",")[0].split(";")[0].strip().lower().split("-")
     if language != "zh":
         return "en"

@@ -181,12 +181,13 @@ def _running(state: Work, words: Words) -> str:
 
 
 def _reasons(label: str, found: Sequence[tuple[str, str]], script: Script, *, opened: bool = False) -> str:
-    """Paths with why they are not read; most reasons begin with the name of the file, which is not said twice."""
+    """Paths with why they are not read; most reasons have the name of the file, which is not said twice."""
     items = ""
     for path, reason in found[:200]:
         name, said = PurePath(path).name, told(reason, script)
-        rest = said.removeprefix(name) if said.startswith(name) else f" {said}"
-        items += f'<li><b><bdi title="{escape(path)}">{escape(name)}</bdi></b>{escape(rest)}</li>'
+        shown = f"<b><bdi>{escape(name)}</bdi></b>"
+        line = escape(said).replace(escape(name), shown, 1) if name and name in said else f"{shown} {escape(said)}"
+        items += f'<li title="{escape(path)}">{line}</li>'
     return (
         f"<details{' open' if opened else ''}><summary>{escape(label.format(count=len(found)))}</summary>"
         f'<ul class="jb-reasons">{items}</ul></details>'

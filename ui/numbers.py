@@ -8,11 +8,12 @@ from typing import Any, cast
 import gradio as gr
 
 from rag.errors import JianbaoError
-from rag.figure_table import Order
+from rag.figure_table import Order, Row
 from rag.text import Script
 from ui import lists, render
-from ui.collection import PAGE
+from ui.collection import PAGE, clamped
 from ui.desk import Desk
+from ui.exports import MOST
 from ui.i18n import WORDS
 from ui.parts import QUIET, Pressed, bus, date_box, html, in_turn
 from ui.reasons import told
@@ -88,13 +89,10 @@ class FiguresTab:
         if reading.running:
             status = self.said.reading_figures.format(done=f"{reading.done:,}", of=f"{reading.of:,}")
         try:
-            total, rows = table.search(
-                **shown.filters,
-                order=shown.order,
-                descending=shown.descending,
-                limit=PAGE,
-                offset=(shown.page - 1) * PAGE,
-            )
+            total, rows = self._rows(shown)
+            if not rows and shown.page > clamped(shown.page, total):  # the table has become shorter
+                shown = replace(shown, page=clamped(shown.page, total))
+                total, rows = self._rows(shown)
             units = table.units(**{name: value for name, value in shown.filters.items() if name != "unit"})
         except JianbaoError as error:
             return self._noticed(error)
@@ -119,11 +117,17 @@ class FiguresTab:
             render.status(self.script, status) if status else "",
             series,
             view(self.desk, shown.opened, self.script, to="figures") if shown.opened else "",
-            lists.exports(self.said, self.script, shown.filters) if total else "",
+            self._exports(shown, total),
             gr.Dropdown(choices, value=shown.unit),
             shown,
             gr.Timer(active=reading.running),
         ]
+
+    def _rows(self, shown: Shown) -> tuple[int, list[Row]]:
+        offset = (max(1, shown.page) - 1) * PAGE
+        return self.desk.figures.search(
+            **shown.filters, order=shown.order, descending=shown.descending, limit=PAGE, offset=offset
+        )
 
     def _series(self, shown: Shown) -> str:
         if shown.series is None:
@@ -131,6 +135,12 @@ class FiguresTab:
         table = self.desk.figures
         rows = [table.row(shown.series), *table.rivals(shown.series)] if shown.rivals else table.series(shown.series)
         return lists.series(rows, self.said, self.script, rivals=shown.rivals)
+
+    def _exports(self, shown: Shown, total: int) -> str:
+        if total > MOST:
+            return lists.notice(self.said.too_many.format(count=f"{MOST:,}"), self.script)
+        given = {**shown.filters, "order": shown.order, "descending": shown.descending}
+        return lists.exports(self.said, self.script, given) if total else ""
 
     def _filtered(
         self, text: str, unit: str, since: str, until: str, source: str, conflicting: bool, shown: Shown

@@ -416,6 +416,11 @@ _SENTENCES = {
     # conversations
     "This is no id of a conversation; choose one from the list.": "沒有這個對話；請從清單中選擇。",
     "The conversation {} is not there; choose one from the list.": "對話 {0} 已不存在；請從清單中選擇。",
+    "One file holds up to {} figures, and these are {}; filter them first.": (
+        "一個檔案最多放 {0} 個數字，這裡有 {1} 個；請先篩選。"
+    ),
+    "Figures are given as `csv` or `xlsx`; name one of these.": "數字可匯出為 `csv` 或 `xlsx`；請選擇其中一種。",
+    "A conversation is given as `md` or `docx`; name one of these.": "對話可匯出為 `md` 或 `docx`；請選擇其中一種。",
     "Question {} is no longer in this conversation; load the conversation again.": (
         "第 {0} 題已不在這個對話裡；請重新開啟這個對話。"
     ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import re
 import socket
 import sys
 import threading
@@ -11,12 +10,13 @@ import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 import fastapi
 import uvicorn
 from starlette.datastructures import MutableHeaders
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,7 +25,7 @@ from rag.errors import InputError
 from rag.text import Script
 from ui.desk import Desk
 from ui.exports import exports
-from ui.i18n import WORDS, reader_script
+from ui.i18n import LANGUAGE_COOKIE, WORDS, reader_script
 
 # What the browser may do for this page: talk to this server. Gradio's front end needs inline scripts and `eval`.
 _POLICY = (
@@ -35,8 +35,8 @@ _POLICY = (
 )
 
 
-# How Gradio is asked to fetch something: file=https://…, file/https:/…, proxy=….
-_RELAY = re.compile(r"/(?:file|stream)\W*[a-z][a-z0-9+.-]+:|/(?:file|stream)[=/]+(?:\\|/)|/proxy\b", re.IGNORECASE)
+# By these Gradio hands on files of this computer and addresses of other sites as this one's own; nothing here needs it.
+_RELAYS = tuple(f"{root}/{name}" for root in ("", "/gradio_api") for name in ("file", "proxy", "stream"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,6 @@ def start(desk: Desk, *, host: str = "127.0.0.1", port: int = 7860, mcp: bool = 
     if mcp:
         require_mcp()
 
-    loopback = host in ("127.0.0.1", "localhost", "::1")
     listener = _listen(host, port)
     port = listener.getsockname()[1]
     pages: dict[Script, fastapi.FastAPI] = {}
@@ -79,9 +78,7 @@ def start(desk: Desk, *, host: str = "127.0.0.1", port: int = 7860, mcp: bool = 
     outer = _app(lifespan=_Together(pages.values()))
     outer.add_middleware(_SameOrigin)
     outer.add_middleware(_Headers)
-    if loopback and host != "::1":  # the check of host names does not know how IPv6 addresses are written
-        # Another site cannot reach the page by pointing its own name at this computer.
-        outer.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
+    outer.add_middleware(_KnownNames, host=host)
     outer.include_router(exports(desk))
     outer.mount("/", _ByLanguage(pages))
     server = uvicorn.Server(uvicorn.Config(outer, log_level="warning", timeout_graceful_shutdown=1))
@@ -132,10 +129,8 @@ class _ByLanguage:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection = HTTPConnection(scope)
-        chosen = connection.cookies.get("jianbao-language", "")
-        script = next((name for name in self._pages if name == chosen), None)
-        page = self._pages[script or reader_script(connection.headers.get("accept-language", ""))]
-        await page(scope, receive, send)
+        accepted, chosen = connection.headers.get("accept-language", ""), connection.cookies.get(LANGUAGE_COOKIE, "")
+        await self._pages[reader_script(accepted, chosen)](scope, receive, send)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -154,11 +149,42 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
+class _KnownNames:
+    """Answers under the names and addresses of this computer only.
+
+    Else a site could reach the page from a visitor's browser, by pointing its own name here for a moment.
+    """
+
+    def __init__(self, app: ASGIApp, host: str) -> None:
+        self._app = app
+        self._names = {"localhost", "127.0.0.1", "::1"}
+        self._any_address = host not in self._names
+        if self._any_address:
+            own = socket.gethostname()
+            self._names |= {name.lower() for name in (host, own, f"{own}.local", socket.getfqdn())}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket") and not self._knows(HTTPConnection(scope).headers.get("host", "")):
+            sentence = "This page is not known under that name; open it by this computer's own name or address."
+            await PlainTextResponse(sentence, 400)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _knows(self, given: str) -> bool:
+        name = (urlsplit(f"//{given}").hostname or "").rstrip(".")
+        if name in self._names:
+            return True
+        try:
+            ip_address(name)
+        except ValueError:
+            return False
+        return self._any_address
+
+
 class _SameOrigin:
     """Refuses what a page of another site has a browser send here: it could ask, upload, remove and have files made.
 
-    Only the page itself can be opened from there. Gradio would also fetch addresses of other sites and hand them on as
-    this one's own (/gradio_api/file=https://…); nothing here needs that, so nobody gets it.
+    Only the page itself can be opened from there.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -175,8 +201,8 @@ class _SameOrigin:
             if foreign:
                 await PlainTextResponse("Only this page's own requests are answered.", 403)(scope, receive, send)
                 return
-            if _RELAY.search(path):
-                await PlainTextResponse("Nothing is fetched from other sites.", 404)(scope, receive, send)
+            if path.startswith(_RELAYS):
+                await PlainTextResponse("There is nothing here.", 404)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 

@@ -11,7 +11,7 @@ import gradio as gr
 from rag.errors import InputError, JianbaoError
 from rag.text import Script
 from ui import lists
-from ui.collection import ALL, Choice, Order
+from ui.collection import ALL, Choice, Order, clamped
 from ui.desk import Desk
 from ui.i18n import WORDS
 from ui.parts import QUIET, Pressed, bus, date_box, html, in_turn
@@ -118,7 +118,7 @@ class ShelfTab:
             total,
             self.said,
             self.script,
-            page=shown.page,
+            page=clamped(shown.page, total),
             order=shown.order,
             descending=shown.descending,
             filtered=bool(shown.choice),
