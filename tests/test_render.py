@@ -158,7 +158,7 @@ def test_no_text_from_outside_becomes_a_tag_or_an_attribute(history: list[Exchan
         assert all(ATTRIBUTES.fullmatch(name) for name in parsed.attributes)
         assert all(re.fullmatch(r"(jb-[a-z]+ ?)+", value) for value in parsed.attributes.get("class", []))
         assert set(parsed.attributes.get("data-do", [])) <= {"retry", "edit", "good", "bad", "open", "seed", "library"}
-        assert set(parsed.attributes.get("data-to", [])) <= {"talk"}
+        assert set(parsed.attributes.get("data-to", [])) <= {"talk", "asking"}
         assert all(re.fullmatch(r"\d+(-\d+)?", value) for value in parsed.attributes.get("data-name", []))
         assert all(re.fullmatch(r"jb-source-\d+-\d+", value) for value in parsed.attributes.get("data-source", []))
 

@@ -185,9 +185,8 @@ def _reasons(label: str, found: Sequence[tuple[str, str]], script: Script, *, op
     items = ""
     for path, reason in found[:200]:
         name, said = PurePath(path).name, told(reason, script)
-        shown = f"<b><bdi>{escape(name)}</bdi></b>"
-        line = escape(said).replace(escape(name), shown, 1) if name and name in said else f"{shown} {escape(said)}"
-        items += f'<li title="{escape(path)}">{line}</li>'
+        before, named, rest = said.partition(name) if name in said else ("", name, f" {said}")
+        items += f'<li title="{escape(path)}">{escape(before)}<b><bdi>{escape(named)}</bdi></b>{escape(rest)}</li>'
     return (
         f"<details{' open' if opened else ''}><summary>{escape(label.format(count=len(found)))}</summary>"
         f'<ul class="jb-reasons">{items}</ul></details>'
