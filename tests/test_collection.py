@@ -134,9 +134,9 @@ def test_a_sync_is_stopped_and_goes_on_and_no_other_one_begins_meanwhile(
     assert collection.library.problems() == []
 
 
-def test_what_is_added_while_a_sync_runs_is_read_after_it(
-    collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def goes_on(collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """A sync of a.txt is at its passages, and goes on once this is set."""
     encode, entered, goes_on = collection.assistant.encoder.encode_documents, threading.Event(), threading.Event()
 
     def waiting(texts: Any) -> Any:
@@ -148,6 +148,12 @@ def test_what_is_added_while_a_sync_runs_is_read_after_it(
     upload(tmp_path / "docs", "a.txt", "培訓8710人次。")
     collection.start(collection.follow([tmp_path / "docs"]))
     assert entered.wait(20)
+    return goes_on
+
+
+def test_what_is_added_while_a_sync_runs_is_read_after_it(
+    collection: Collection, tmp_path: Path, goes_on: threading.Event
+) -> None:
     collection.take_in([upload(tmp_path / "sent", "b.txt", "修建公路17公里。")])
     collection.start([collection.uploads], later=True)
     goes_on.set()
@@ -159,19 +165,8 @@ def test_what_is_added_while_a_sync_runs_is_read_after_it(
 
 
 def test_stopping_drops_what_was_to_come_later(
-    collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    collection: Collection, tmp_path: Path, goes_on: threading.Event
 ) -> None:
-    encode, entered, goes_on = collection.assistant.encoder.encode_documents, threading.Event(), threading.Event()
-
-    def waiting(texts: Any) -> Any:
-        entered.set()
-        assert goes_on.wait(20)
-        return encode(texts)
-
-    monkeypatch.setattr(collection.assistant.encoder, "encode_documents", waiting)
-    upload(tmp_path / "docs", "a.txt", "培訓8710人次。")
-    collection.start(collection.follow([tmp_path / "docs"]))
-    assert entered.wait(20)
     collection.start(collection.follow([upload(tmp_path, "later.txt", "修建公路17公里。")]), later=True)
     collection.stop()
     goes_on.set()

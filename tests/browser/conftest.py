@@ -114,6 +114,19 @@ def open_page(browser: Browser, page_url: str) -> Iterator[Callable[..., Visit]]
         assert visit.complaints == []  # a request that the policy stopped would be one
 
 
+@pytest.fixture
+def two_tabs(browser: Browser, page_url: str) -> Iterator[tuple[Visit, Visit]]:
+    """The page in two tabs of one browser, which share its cookies and storage."""
+    context = browser.new_context(locale="zh-TW")
+    first, second = Visit(context.new_page()), Visit(context.new_page())
+    for visit in (first, second):
+        visit.page.set_default_timeout(10_000)
+        visit.page.goto(page_url)
+        visit.page.locator(".jb-status").wait_for()
+    yield first, second
+    context.close()
+
+
 @pytest.fixture(scope="session")
 def screenshots() -> Path:
     folder = Path(os.environ.get("JIANBAO_SCREENSHOTS", str(Path(__file__).parent / "screenshots")))

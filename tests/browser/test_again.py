@@ -103,14 +103,7 @@ def test_two_pages_in_one_conversation_lose_nothing_of_it(open_page: Open) -> No
     assert first.complaints == second.complaints == []
 
 
-def test_another_tab_of_the_browser_changes_its_language_too(open_page: Open) -> None:
-    address, browser = open_page().page.url, open_page().page.context.browser
-    assert browser is not None
-    context = browser.new_context(locale="zh-TW")
-    first, second = context.new_page(), context.new_page()
-    for page in (first, second):
-        page.goto(address)
-        page.get_by_role("tab", name=HANT.library_tab).wait_for()
-    second.get_by_role("button", name="English").click()
-    first.get_by_role("tab", name=WORDS["en"].library_tab).wait_for()
-    context.close()
+def test_another_tab_of_the_browser_changes_its_language_too(two_tabs: tuple[Visit, Visit]) -> None:
+    first, second = two_tabs
+    second.page.get_by_role("button", name="English").click()
+    first.page.get_by_role("tab", name=WORDS["en"].library_tab).wait_for()

@@ -128,44 +128,33 @@ def test_the_other_buttons_work_while_a_pressed_question_is_answered(open_page: 
     visit.reply("stopped")
 
 
-def test_each_tab_of_a_browser_goes_on_with_its_own_conversation(open_page: Open) -> None:
-    address = open_page().page.url
-    browser = open_page().page.context.browser
-    assert browser is not None
-    context = browser.new_context(locale="zh-TW")
-    first, second = context.new_page(), context.new_page()
-    first.goto(address)
-    visit = Visit(first)
-    answered(visit)
-    first.locator(".jb-talk").wait_for()
-    second.goto(address)  # a new tab begins with the latest
-    second.locator(".jb-answered").wait_for()
-    second.locator("#jb-new").click()
-    second.locator(".jb-question").wait_for(state="detached")
-    Visit(second).ask("省長是誰？")
-    second.locator(".jb-refused .jb-tools").wait_for()
-    first.reload()
-    first.locator(".jb-answered").wait_for()
-    assert first.locator(".jb-question").all_inner_texts() == ["培訓多少人次？"]
-    second.reload()
-    second.locator(".jb-refused").wait_for()
-    context.close()
+def test_each_tab_of_a_browser_goes_on_with_its_own_conversation(two_tabs: tuple[Visit, Visit]) -> None:
+    first, second = two_tabs
+    answered(first)
+    first.page.locator(".jb-talk").wait_for()
+    first.quiet()
+    second.page.evaluate("sessionStorage.clear()")
+    second.page.reload()  # as a new tab, which begins with the latest
+    second.reply("answered")
+    second.page.locator("#jb-new").click()
+    second.page.locator(".jb-question").wait_for(state="detached")
+    second.ask("省長是誰？")
+    second.reply("refused").locator(".jb-tools").wait_for()
+    second.quiet()
+    first.page.reload()
+    first.reply("answered")
+    assert first.page.locator(".jb-question").all_inner_texts() == ["培訓多少人次？"]
+    second.page.reload()
+    second.reply("refused")
 
 
-def test_a_tab_in_which_something_is_typed_changes_its_language_later(open_page: Open) -> None:
-    address = open_page().page.url
-    browser = open_page().page.context.browser
-    assert browser is not None
-    context = browser.new_context(locale="zh-TW")
-    first, second = context.new_page(), context.new_page()
-    for page in (first, second):
-        page.goto(address)
-        page.get_by_role("tab", name=HANT.library_tab).wait_for()
-    first.locator("#jb-question textarea").fill("還沒寫完的問題")
-    second.get_by_role("button", name="English").click()
-    second.get_by_role("tab", name=WORDS["en"].library_tab).wait_for()
-    first.wait_for_timeout(1200)
-    assert first.locator("#jb-question textarea").input_value() == "還沒寫完的問題"
-    first.locator("#jb-question textarea").fill("")
-    first.get_by_role("tab", name=WORDS["en"].library_tab).wait_for()
-    context.close()
+def test_a_tab_in_which_something_is_typed_changes_its_language_later(two_tabs: tuple[Visit, Visit]) -> None:
+    first, second = two_tabs
+    question = first.page.locator("#jb-question textarea")
+    question.fill("還沒寫完的問題")
+    second.page.get_by_role("button", name="English").click()
+    second.page.get_by_role("tab", name=WORDS["en"].library_tab).wait_for()
+    first.page.wait_for_timeout(1200)
+    assert question.input_value() == "還沒寫完的問題"
+    question.fill("")
+    first.page.get_by_role("tab", name=WORDS["en"].library_tab).wait_for()

@@ -9,8 +9,6 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -18,13 +16,9 @@ from typing import Any
 import pytest
 
 from ingest import sync
-from ingest.loaders import load
-from ingest.split import split
 from rag import Assistant
-from rag.store import indexed_text
-from tests.conftest import SHARED
+from tests.benchmarks.news import NEWS, passages, round_of, seconds_alone, texts
 
-NEWS = SHARED / "bench" / "news" / "documents.jsonl"
 ARTICLES = int(os.environ.get("JIANBAO_ARTICLES", "240"))
 ROUNDS = 5
 pytestmark = [
@@ -33,35 +27,15 @@ pytestmark = [
 ]
 
 
-def texts() -> list[str]:
-    lines = NEWS.read_text(encoding="utf-8").splitlines()[:ARTICLES]
-    return [json.loads(line)["text"] for line in lines]
-
-
-def seconds_alone(assistant: Assistant, indexed: Sequence[str]) -> float:
-    started = time.perf_counter()
-    for start in range(0, len(indexed), 256):
-        assistant.encoder.encode_documents(indexed[start : start + 256])
-    return time.perf_counter() - started
-
-
 def test_a_sync_runs_at_nearly_the_speed_of_the_encoder(tmp_path: Path) -> None:
     """Rounds on the same articles, the encoder alone before and after each sync, as a machine is not always as busy."""
-    articles = texts()
+    articles = texts(ARTICLES)
     shares = []
     with Assistant.open(tmp_path / "library") as assistant:
         assistant.retrieve("培訓")  # which loads the encoder and the index
         for number in range(ROUNDS):
-            folder = tmp_path / f"round{number}"
-            folder.mkdir()
-            for index, text in enumerate(articles[number::ROUNDS]):
-                (folder / f"{number}-{index}.txt").write_text(text, encoding="utf-8")
-            indexed = [
-                indexed_text(document, chunk)
-                for file in sorted(folder.iterdir())
-                for document in load(file).documents
-                for chunk in split(document, assistant.encoder.count_tokens)
-            ]
+            folder = round_of(articles, number, ROUNDS, tmp_path)
+            indexed = passages(folder, assistant)
             before = seconds_alone(assistant, indexed)
             report = sync(folder, assistant)
             alone = (before + seconds_alone(assistant, indexed)) / 2
@@ -100,7 +74,7 @@ print(json.dumps(told))
 def test_memory_stays_flat_a_second_sync_embeds_nothing_and_ten_edits_only_those(tmp_path: Path) -> None:
     folder = tmp_path / "docs"
     folder.mkdir()
-    for number, text in enumerate(texts()):
+    for number, text in enumerate(texts(ARTICLES)):
         (folder / f"{number:05}.txt").write_text(text, encoding="utf-8")
     run = subprocess.run(
         [sys.executable, "-c", MEASURED, str(folder), str(tmp_path / "library")],
