@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -32,13 +32,13 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         yield desk
 
 
-def status_of(host: str, *names: str) -> list[int]:
-    """What a server that listens at `host` says to a browser that calls it by these names."""
+def status_of(host: str, *names: str, given: Sequence[str] = ()) -> list[int]:
+    """What a server that listens at `host`, with `given` names, says to a browser that calls it by these names."""
 
     async def here(scope: Scope, receive: Receive, send: Send) -> None:
         await PlainTextResponse("here")(scope, receive, send)
 
-    client = TestClient(_KnownNames(here, host))
+    client = TestClient(_KnownNames(here, host, given))
     return [client.get("/", headers={"Host": name}).status_code for name in names]
 
 
@@ -68,6 +68,11 @@ def test_for_others_the_page_is_known_by_addresses_and_this_computers_names(
         "",
     )
     assert status_of("0.0.0.0", *names) == [200, 200, 200, 200, 400, 400, 400]
+
+
+def test_behind_a_proxy_the_page_is_known_by_the_name_that_was_given() -> None:
+    names = ("Archive.example", "archive.example:443", "other.example", "archive.example.evil.example")
+    assert status_of("127.0.0.1", *names, given=["archive.example"]) == [200, 200, 400, 400]
 
 
 @pytest.fixture

@@ -70,6 +70,10 @@ def chat(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 7860,
     mcp: Annotated[bool, typer.Option("--mcp", help="Let agents use the server too (MCP).")] = False,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A name that the page is opened under behind a proxy; may be repeated."),
+    ] = None,
 ) -> None:
     """Serve the web page, after syncing PATHS."""
     from ingest import sync
@@ -85,11 +89,11 @@ def chat(
                 report = sync(paths, assistant, progress=tell)
             print_report(report, file=sys.stderr)
         local = assistant.settings.llm in ("local", "none") or assistant.settings.llm.endswith(".gguf")
-        local = local and host in LOOPBACK
+        local = local and host in LOOPBACK and not name
         with Desk(assistant, local=local) as desk:
             if paths:
                 desk.collection.follow(paths)
-            serve(desk, host=host, port=port, mcp=mcp)
+            serve(desk, host=host, port=port, mcp=mcp, names=name or ())
 
 
 @app.command()

@@ -7,7 +7,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -57,9 +57,12 @@ class Served:
         self._thread.join(timeout=10)
 
 
-def start(desk: Desk, *, host: str = "127.0.0.1", port: int = 7860, mcp: bool = False) -> Served:
+def start(
+    desk: Desk, *, host: str = "127.0.0.1", port: int = 7860, mcp: bool = False, names: Sequence[str] = ()
+) -> Served:
     """Serve the page in a thread of its own; port 0 takes any free one.
 
+    `names`: others that the page is opened under, as behind a proxy that keeps the name it was asked by.
     With `mcp` agents can use it too, at /gradio_api/mcp/. Raises InputError for an unusable address, or when a package
     is missing for that.
     """
@@ -78,7 +81,7 @@ def start(desk: Desk, *, host: str = "127.0.0.1", port: int = 7860, mcp: bool = 
     outer = _app(lifespan=_Together(pages.values()))
     outer.add_middleware(_SameOrigin)
     outer.add_middleware(_Headers)
-    outer.add_middleware(_KnownNames, host=host)
+    outer.add_middleware(_KnownNames, host=host, names=names)
     outer.include_router(exports(desk))
     outer.mount("/", _ByLanguage(pages))
     server = uvicorn.Server(uvicorn.Config(outer, log_level="warning", timeout_graceful_shutdown=1))
@@ -91,9 +94,11 @@ def start(desk: Desk, *, host: str = "127.0.0.1", port: int = 7860, mcp: bool = 
     return Served(f"http://{shown}:{port}/", server, thread)
 
 
-def serve(desk: Desk, *, host: str = "127.0.0.1", port: int = 7860, mcp: bool = False) -> None:
+def serve(
+    desk: Desk, *, host: str = "127.0.0.1", port: int = 7860, mcp: bool = False, names: Sequence[str] = ()
+) -> None:
     """Serve the page, whose address is printed to stderr, until Ctrl-C. Raises what `start` raises."""
-    served = start(desk, host=host, port=port, mcp=mcp)
+    served = start(desk, host=host, port=port, mcp=mcp, names=names)
     sys.stderr.write(f"jianbao: {served.address} (Ctrl-C stops it)\n")
     if mcp:
         sys.stderr.write(f"jianbao: for agents (MCP): {served.address}gradio_api/mcp/\n")
@@ -155,17 +160,21 @@ class _KnownNames:
     Else a site could reach the page from a visitor's browser, by pointing its own name here for a moment.
     """
 
-    def __init__(self, app: ASGIApp, host: str) -> None:
+    def __init__(self, app: ASGIApp, host: str, names: Sequence[str] = ()) -> None:
         self._app = app
         self._names = {"localhost", "127.0.0.1", "::1"}
         self._any_address = host not in self._names
+        self._names |= {name.lower() for name in names}
         if self._any_address:
             own = socket.gethostname()
             self._names |= {name.lower() for name in (host, own, f"{own}.local", socket.getfqdn())}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket") and not self._knows(HTTPConnection(scope).headers.get("host", "")):
-            sentence = "This page is not known under that name; open it by this computer's own name or address."
+            sentence = (
+                "This page is not known under that name; open it by this computer's own name or address, "
+                "or start it with --name."
+            )
             await PlainTextResponse(sentence, 400)(scope, receive, send)
             return
         await self._app(scope, receive, send)

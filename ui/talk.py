@@ -240,6 +240,12 @@ class TalkTab:
         if run is None:
             yield self._nothing()
             return
+        try:
+            yield from self._answer(asked, session, run, instead_of)
+        finally:  # also when the page is closed in the middle: Gradio then closes this generator
+            session.end(run)
+
+    def _answer(self, asked: str, session: Session, run: Run, instead_of: int) -> Iterator[list[Any]]:
         conversations, ticket = self.desk.conversations, self.desk.turns.ticket()
         held = exchanges.caught_up(conversations, session.talk).exchanges
         again = held[-1] if held and held[-1].number == instead_of else None  # else another page has gone on
@@ -282,12 +288,11 @@ class TalkTab:
                 talk = session.change(exchanges=exchanges.caught_up(conversations, talk).exchanges)
             if session.holds(run):
                 yield [gr.skip(), *self._screen(talk, busy=False, problem=problem), *self._frame()]
-        finally:  # also when the page is closed in the middle: Gradio then closes this generator
+        finally:
             run.halt.set()
             ticket.leave()
             if not kept and id and not again:
                 exchanges.keep(conversations, id, replace(exchange, stopped=exchange.answer is None), instead=False)
-            session.end(run)
 
     def _as_before(self, session: Session, run: Run, held: tuple[Exchange, ...], exchange: Exchange) -> list[Any]:
         """Values for all outputs when what was asked anew has no answer: the earlier one, and the question to go on."""
