@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks`: measures what is asked for and writes it to docs/bench.json and docs/bench.md."""
+"""`python -m tests.benchmarks`: measures what is asked for and writes it to docs/bench.json, .md and .svg."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import answering, encoders, measures, reading, searching, together
+from tests.benchmarks import answering, chart, encoders, measures, profiled, reading, searching, together
 
 PARTS: dict[str, tuple[str, Callable[[argparse.Namespace], Any]]] = {
     "answering": ("Answering", lambda given: answering.measure(given.questions)),
+    "profile": ("Where the time of a warm question goes", lambda given: profiled.measure()),
     "together": ("Asking at once", lambda given: together.measure()),
     "encoding": ("Encoding", lambda given: encoders.measure()),
     "reading": ("Reading documents in", lambda given: reading.measure(given.articles)),
@@ -42,6 +43,7 @@ def main() -> None:
         given.to.mkdir(exist_ok=True)
         kept.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         (given.to / "bench.md").write_text(_page(found), encoding="utf-8")
+        chart.draw(found, given.to / "bench.svg")
     print(_page(found))
 
 
@@ -60,12 +62,15 @@ def _page(found: Mapping[str, Any]) -> str:
             + f"; {found[name]['minutes']} minutes.",
             "",
         ]
-        result = found[name]["result"]
+        result = dict(found[name]["result"])
+        profile = result.pop("profile", "")
         if name == "answering":
             for set_, contenders in result.items():
                 lines += [f"### {set_}", "", *_table(contenders), ""]
         else:
             lines += [*_table(result), ""]
+        if profile:
+            lines += ["```", *(line.rstrip() for line in profile.strip().splitlines()), "```", ""]
     return "\n".join(lines)
 
 
