@@ -31,9 +31,9 @@ _SMALL = 10_000_000
 #: How parts may be shrunk. bzip2 and LZMA, which hardly any program uses, would inflate 20,000 times, and all at once.
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
-#: What zipfile raises for a file that it cannot read; NotImplementedError for a compression, an encryption or a version
-#: of the format that it does not know.
-UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+#: What zipfile raises for a file that it cannot read; RuntimeError for a compression, an encryption or a version of the
+#: format that it does not know.
+UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
 
 _PIECE = 1 << 18
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

@@ -60,6 +60,15 @@ class Told:
     total: float = 0.0
     prompt: int = 0
 
+    def listen(self, pieces: Iterable[str], started: float) -> None:
+        """Takes the reply of a model that nobody told how to refuse, piece by piece."""
+        for piece in pieces:
+            if piece:
+                self.first = self.first or time.perf_counter() - started
+                self.text += piece
+        self.total = time.perf_counter() - started
+        self.refused = bool(_NOTHING.search(self.text))
+
 
 class Contender(Protocol):
     """Answers questions about documents."""
@@ -160,12 +169,7 @@ class Usual:
             HumanMessage(f"Question: {question.question}\n\nContext:\n{context}\n\nAnswer:"),
         ]
         model: Any = chat_model(self.assistant.settings)
-        for piece in model.stream(prompt):
-            if piece.text:
-                told.first = told.first or time.perf_counter() - started
-                told.text += str(piece.text)
-        told.total = time.perf_counter() - started
-        told.refused = bool(_NOTHING.search(told.text))
+        told.listen((str(piece.text) for piece in model.stream(prompt)), started)
         told.prompt = self.tokens.count(prompt)
         return told
 
@@ -230,12 +234,13 @@ class _Model(CustomLLM):
         return list(self.stream_chat(messages))[-1]
 
     def stream_complete(self, prompt: str, formatted: bool = False, **_: Any) -> CompletionResponseGen:
-        """Never asked for: a chat model is sent messages."""
-        raise NotImplementedError
+        """The reply to a prompt alone, piece by piece."""
+        asked = [ChatMessage(prompt, role="user")]
+        return (CompletionResponse(text=str(one.message.content), delta=one.delta) for one in self.stream_chat(asked))
 
     def complete(self, prompt: str, formatted: bool = False, **_: Any) -> CompletionResponse:
-        """Never asked for: a chat model is sent messages."""
-        raise NotImplementedError
+        """The whole reply to a prompt alone."""
+        return list(self.stream_complete(prompt))[-1]
 
 
 @dataclass(slots=True)
@@ -267,11 +272,6 @@ class Llama:
             within = MetadataFilter(key="id", value=list(question.scope), operator=FilterOperator.IN)
             chosen = MetadataFilters(filters=[within])
         engine = self.index.as_query_engine(llm=self.model, streaming=True, filters=chosen)
-        for piece in engine.query(question.question).response_gen:
-            if piece:
-                told.first = told.first or time.perf_counter() - started
-                told.text += piece
-        told.total = time.perf_counter() - started
-        told.refused = bool(_NOTHING.search(told.text))
+        told.listen(engine.query(question.question).response_gen, started)
         told.prompt = self.tokens.count(self.model.sent)
         return told
