@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from itertools import compress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -106,13 +105,11 @@ def sync(
     library: str | Path | Assistant | None = None,
     *,
     progress: Progress | None = None,
-    without: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Makes the library match these files and folders, and returns the contract's ingest report.
 
     `library`: a folder, an open Assistant, or None for the default library. `progress` is called before the first file
-    that has to be read and after each. `without` names documents of these files that are not wanted, by id, with the
-    path of the file. Documents of these paths whose file is gone are removed; documents from
+    that has to be read and after each. Documents of these paths whose file is gone are removed; documents from
     elsewhere stay. Raises InputError when a path does not exist, and then changes nothing. An interrupted sync leaves
     whole documents, old or new; the next one goes on from there. A second sync of one Assistant waits for the first.
     """
@@ -120,9 +117,9 @@ def sync(
     if library is None:  # which this process may already have open
         library = default_assistant()
     if isinstance(library, Assistant):
-        return _Sync(library, progress, without or {}).run(roots).as_dict()
+        return _Sync(library, progress).run(roots).as_dict()
     with Assistant.open(library) as assistant:
-        return _Sync(assistant, progress, without or {}).run(roots).as_dict()
+        return _Sync(assistant, progress).run(roots).as_dict()
 
 
 def checked_paths(paths: Sequence[str | Path] | str | Path) -> list[Path]:
@@ -151,11 +148,10 @@ class _Read(NamedTuple):
 
 
 class _Sync:
-    def __init__(self, assistant: Assistant, progress: Progress | None, without: Mapping[str, str]) -> None:
+    def __init__(self, assistant: Assistant, progress: Progress | None) -> None:
         self.library: Library = assistant.library
         self.encoder = assistant.encoder
         self.progress = progress
-        self.without = without
         self.report = Report()
         self.started = time.perf_counter()
         #: What is not yet committed: documents read, and embedded, ids to take out, and files that are then complete.
@@ -287,8 +283,7 @@ class _Sync:
             )
             self._fail(Path(path), reason)
             return
-        wanted = [self.without.get(id) != path for id in ids]
-        for (document, chunks), id in compress(zip(read.documents, ids, strict=True), wanted):
+        for (document, chunks), id in zip(read.documents, ids, strict=True):
             named = replace(document, id=id, path=path)
             if stored.get(id) == text_sha256(named):
                 self.report.unchanged += 1
@@ -309,7 +304,7 @@ class _Sync:
         gone = sorted(id for id in set(stored) - set(ids) if not any(part in f"{id}/" for part in parts))
         self.report.removed += len(gone)
         self.gone += gone
-        if not read.problems and not read.changed and all(wanted):
+        if not read.problems and not read.changed:
             self.complete.append(read.stamp)
 
     def _embed(self) -> None:

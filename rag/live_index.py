@@ -189,14 +189,15 @@ class LiveIndex:
         live = self._live()
         if self._vectors.count() >= len(live):
             return
-        self._remember_reach(Reach())
+        apart = self.reach().apart
+        self._remember_reach(Reach(apart=apart))
         self._unsettle()
         there = self._vectors.numbers()
         missing = [number for number in live if number not in there]
         self._vectors.fill(tqdm(self.batches(missing), desc="Restoring the vector index", disable=None))
         lost = self._vectors.unreachable(with_progress(self.batches(missing), len(missing)))
         left = self._vectors.mend(lost, self.batches, self._catalog.lock)
-        self._remember_reach(Reach(apart=left))
+        self._remember_reach(Reach(apart=sorted({*apart, *left} & set(live))))
 
     def _clear_leftovers(self) -> None:
         numbers = [row[0] for row in self._catalog.rows("SELECT chunk FROM leftovers")]

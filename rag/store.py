@@ -278,10 +278,17 @@ class Library:
                 self._index.look_again()
                 raise
 
-    def remove(self, ids: Sequence[str]) -> list[str]:
-        """Removes documents; returns the ids that were there. Their files will be read again by the next sync."""
+    def remove(self, ids: Sequence[str], *, again: bool = True) -> list[str]:
+        """Removes documents; returns the ids that were there.
+
+        Their files will be read `again` by the next sync, or else only once they have changed.
+        """
         with self._catalog.lock:
             there = [id for id in ids if self.path_of(id) is not None]
+            if not again:
+                read, paths = self.files(), {path for id in there if (path := self.path_of(id))}
+                self.put([], remove=there, files=[read[path] for path in sorted(paths & read.keys())])
+                return there
             with self._catalog.transaction():
                 for id in there:  # a copy that stayed known would never be read
                     self._catalog.execute(
@@ -291,6 +298,11 @@ class Library:
                     )
             self.put([], remove=there)
             return there
+
+    def look_again(self, paths: Sequence[str]) -> None:
+        """Has files read again by the next sync, whether or not they have changed."""
+        with self._catalog.lock, self._catalog.transaction():
+            self._catalog.execute_many("DELETE FROM files WHERE path = ?", ((path,) for path in paths))
 
     def forget_file(self, path: str) -> list[str]:
         """Removes all documents of a file, and the memory of it; returns their ids."""

@@ -174,6 +174,8 @@ def test_another_site_can_open_the_page_and_read_nothing_else(address: str) -> N
     assert httpx.get(address, headers={**foreign, "Sec-Fetch-Dest": "iframe"}, trust_env=False).status_code == 403
     for path in ("export/figures.xlsx", "gradio_api/info", "config"):
         assert httpx.get(f"{address}{path}", headers=foreign, trust_env=False).status_code == 403
+        other = {"Origin": "http://evil.example"}  # over http a browser sends no Sec-Fetch headers
+        assert httpx.get(f"{address}{path}", headers=other, trust_env=False).status_code == 403
         own = httpx.get(f"{address}{path}", headers={"Sec-Fetch-Site": "same-origin"}, trust_env=False)
         assert own.status_code == 200
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rag import Assistant
-from rag.errors import InputError
+from rag.errors import InputError, LibraryError
 from rag.store import Entry, Library, indexed_text
 from rag.types import Chunk, Document
 from tests.conftest import WordEncoder
-from ui.collection import ALL, PAGE, Choice, Collection
+from ui.collection import ALL, PAGE, Choice, Collection, _Removed
 
 
 @pytest.fixture
@@ -279,3 +281,139 @@ def test_a_page_after_the_last_is_the_last(collection: Collection, tmp_path: Pat
     finished(collection)
     total, listed = collection.page(ALL, page=9)
     assert (total, [info.id for info in listed]) == (PAGE + 1, [f"{PAGE}.txt"])
+
+
+def test_undo_leaves_what_has_come_since_and_says_so(collection: Collection, tmp_path: Path) -> None:
+    def take_in(name: str, text: str) -> None:
+        collection.take_in([upload(tmp_path / "in", name, text)])
+        collection.start([collection.uploads])
+        assert finished(collection).problem == ""
+
+    take_in("a.txt", "培訓8710人次。")
+    take_in("b.txt", "下基層14452人次。")
+    collection.remove(["a.txt", "b.txt"])
+    take_in("a.txt", "修建公路17公里。")
+    with pytest.raises(InputError, match="1 of 2 documents cannot be put back"):
+        collection.undo()
+    assert ids(collection) == ["a.txt", "b.txt"]
+    new = collection.library.document("a.txt")
+    assert new is not None
+    assert new.text == (collection.uploads / "a.txt").read_text(encoding="utf-8") == "修建公路17公里。"
+    assert collection.can_undo == 0
+
+
+def test_nothing_is_put_back_while_documents_are_read(
+    collection: Collection, tmp_path: Path, goes_on: threading.Event
+) -> None:
+    with pytest.raises(InputError, match="being read"):
+        collection.remove(["a.txt"])
+    collection._removed = _Removed([])
+    with pytest.raises(InputError, match="being read; put some back"):
+        collection.undo()
+    goes_on.set()
+    finished(collection)
+
+
+def zipped(file: Path, **members: str) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(f"{name}.txt"), content)
+    return file
+
+
+def test_an_upload_that_was_not_read_to_its_end_stays_when_its_documents_are_removed(
+    collection: Collection, tmp_path: Path
+) -> None:
+    collection.take_in([zipped(tmp_path / "in" / "a.zip", one="培訓8710人次。", two="")])
+    collection.start([collection.uploads])
+    assert len(finished(collection).report["failed"]) == 1
+    collection.remove(["a.zip/one.txt"])
+    assert [path.name for path in collection.uploads.iterdir()] == ["a.zip"]
+
+
+def test_a_document_that_is_removed_does_not_come_back_by_a_copy_of_its_file(
+    collection: Collection, tmp_path: Path
+) -> None:
+    for name in ("b.zip", "a.zip"):
+        collection.take_in([zipped(tmp_path / name, one="培訓8710人次。", two="下基層。")])
+        collection.start([collection.uploads])
+        finished(collection)
+    assert ids(collection) == ["b.zip/one.txt", "b.zip/two.txt"]
+    collection.remove(["b.zip/one.txt"])
+    collection.again()
+    finished(collection)
+    assert ids(collection) == ["b.zip/two.txt"]
+    collection.remove(["b.zip/two.txt"])
+    assert list(collection.uploads.iterdir()) == []
+
+
+def test_a_removed_record_harms_neither_its_set_nor_another_that_has_it(collection: Collection, tmp_path: Path) -> None:
+    def take_in(name: str, *numbers: int) -> None:
+        records = "\n".join(f'{{"id": "r{number}", "text": "第{number}處培訓{number}人。"}}' for number in numbers)
+        collection.take_in([upload(tmp_path / "in", name, records)])
+        collection.start([collection.uploads])
+        assert finished(collection).report["failed"] == []
+
+    take_in("one.jsonl", 1, 2)
+    collection.remove(["r2"])
+    take_in("two.jsonl", 2, 3)
+    assert ids(collection) == ["r1", "r2", "r3"]
+    collection.again()
+    assert finished(collection).report["failed"] == []
+
+
+def test_what_could_not_be_put_aside_can_be_put_back(
+    collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collection.take_in([upload(tmp_path, "a.txt", "培訓8710人次。")])
+    collection.start([collection.uploads])
+    finished(collection)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.replace", full)
+        with pytest.raises(InputError, match="their files stay"):
+            collection.remove(["a.txt"])
+    assert ids(collection) == []
+    assert collection.undo() == 1
+    assert ids(collection) == ["a.txt"]
+
+
+def test_two_uploads_of_one_name_at_once_are_both_kept(collection: Collection, tmp_path: Path) -> None:
+    files = [upload(tmp_path / str(number), "a.txt", f"第{number}處。") for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda file: collection.take_in([file]), files))
+    texts = {path.read_text(encoding="utf-8") for path in collection.uploads.iterdir()}
+    assert texts == {f"第{number}處。" for number in range(8)}
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"folders": null}', '{"folders": [1]}', '{"failures": [1]}'])
+def test_a_damaged_list_of_folders_is_set_aside_and_begun_anew(
+    collection: Collection, tmp_path: Path, content: str
+) -> None:
+    kept = collection.library.folder / "page.json"
+    kept.write_text(content, encoding="utf-8")
+    collection.follow([upload(tmp_path / "docs", "a.txt", "培訓8710人次。").parent])
+    assert collection.folders == [str(tmp_path / "docs")]
+    assert kept.with_suffix(".damaged").read_text(encoding="utf-8") == content
+
+
+def test_a_list_of_folders_that_cannot_be_read_just_now_is_not_overwritten(
+    collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collection.follow([upload(tmp_path / "docs", "a.txt", "培訓8710人次。").parent])
+    before, read = collection.folders, Path.read_text
+
+    def failing(self: Path, *given: Any, **named: Any) -> str:
+        if self.name == "page.json":
+            raise OSError(5, "Input/output error")
+        return read(self, *given, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_text", failing)
+        with pytest.raises(LibraryError, match="cannot be read"):
+            collection.follow([upload(tmp_path / "more", "b.txt", "下基層。").parent])
+    assert collection.folders == before

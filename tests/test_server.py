@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -65,14 +68,15 @@ def test_for_others_the_page_is_known_by_addresses_and_this_computers_names(
         "archive.local",
         "evil.example",
         "evil.example:80",
+        "[::1",
         "",
     )
-    assert status_of("0.0.0.0", *names) == [200, 200, 200, 200, 400, 400, 400]
+    assert status_of("0.0.0.0", *names) == [200, 200, 200, 200, 400, 400, 400, 400]
 
 
 def test_behind_a_proxy_the_page_is_known_by_the_name_that_was_given() -> None:
     names = ("Archive.example", "archive.example:443", "other.example", "archive.example.evil.example")
-    assert status_of("127.0.0.1", *names, given=["archive.example"]) == [200, 200, 400, 400]
+    assert status_of("127.0.0.1", *names, given=["archive.example:443"]) == [200, 200, 400, 400]
 
 
 @pytest.fixture
@@ -107,6 +111,26 @@ def test_more_figures_than_a_file_holds_are_refused_in_the_readers_language(
         assert refused.status_code == 404
         assert refused.text.endswith(said)
     assert page.get("export/figures.csv", params={"since": "2010", "unit": "人次"}).status_code == 200
+
+
+def test_figures_are_made_into_one_file_at_a_time(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = FastAPI()
+    app.include_router(exports.exports(desk))
+    page, begun, goes_on, search = TestClient(app), threading.Event(), threading.Event(), desk.figures.search
+
+    def waiting(*given: Any, **named: Any) -> Any:
+        begun.set()
+        assert goes_on.wait(20)
+        return search(*given, **named)
+
+    monkeypatch.setattr(desk.figures, "search", waiting)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(page.get, "export/figures.csv")
+        assert begun.wait(20)
+        assert page.get("export/figures.csv").text.endswith("try again in a moment.")
+        goes_on.set()
+        assert first.result(20).status_code == 200
+    assert page.get("export/figures.csv").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ from typing import Any, Literal
 from ingest import Step, Stopped, sync
 from ingest.sync import checked_paths
 from rag import Assistant
-from rag.errors import InputError, JianbaoError
-from rag.store import DocumentInfo, Entry
+from rag.errors import InputError, JianbaoError, LibraryError
+from rag.store import DocumentInfo, Entry, FileStamp
 from rag.text import fold
 
 #: Documents on one page of the list.
@@ -54,7 +54,7 @@ class Choice:
     def from_json(cls, given: Mapping[str, Any]) -> Choice:
         """What `dataclasses.asdict` made of one, after it went through JSON."""
         known = {name: str(given.get(name, "")) for name in ("text", "since", "until", "source")}
-        return cls(**known, ids=tuple(str(id) for id in given.get("ids", ())))
+        return cls(**known, ids=tuple(str(id) for id in given.get("ids") or ()))
 
 
 #: Every document.
@@ -77,7 +77,6 @@ class Work:
 class _Removed:
     entries: list[Entry]
     files: list[tuple[Path, Path]] = field(default_factory=list)
-    unwanted: dict[str, str] = field(default_factory=dict)
 
 
 class Collection:
@@ -92,6 +91,7 @@ class Collection:
         self._listed: tuple[int, list[tuple[DocumentInfo, str]]] = (-1, [])
         self._list_again = 0.0
         self._work = Work()
+        self._taking = threading.Lock()
         self._halt = threading.Event()
         self._thread: threading.Thread | None = None
         self._next: set[Path] = set()
@@ -174,17 +174,19 @@ class Collection:
             self._remember(folders=[folder for folder in self.folders if folder != path])
 
     def take_in(self, uploaded: Sequence[str | Path]) -> list[Path]:
-        """Moves uploaded files into the library's folder; one whose name is taken by another content gets a number."""
+        """Moves uploaded files into the library's folder; one whose name is taken by another content gets a number.
+
+        The next sync reads all of them, also what was removed of one that is there already.
+        """
         try:
-            self.uploads.mkdir(exist_ok=True)
-            taken = [_kept(Path(file), self.uploads) for file in uploaded]
+            with self._taking:
+                self.uploads.mkdir(exist_ok=True)
+                taken = [_kept(Path(file), self.uploads) for file in uploaded]
         except OSError as error:
             raise InputError(
                 f"The file could not be kept ({error.strerror or error}). Check the disk of {self.uploads}."
             ) from error
-        with self._lock:  # who uploads a file again wants all of it
-            paths = set(map(str, taken))
-            self._remember(unwanted={id: path for id, path in self._unwanted.items() if path not in paths})
+        self.library.look_again([str(file) for file in taken])
         return taken
 
     def start(self, paths: Sequence[Path], *, later: bool = False) -> None:
@@ -235,7 +237,7 @@ class Collection:
                 raise Stopped
 
         try:
-            report = sync(paths, self.assistant, progress=tell, without=self._unwanted)
+            report = sync(paths, self.assistant, progress=tell)
             self._note_failures(paths, report["failed"])
             done = Work(step=self._work.step, report=report)
         except Stopped:
@@ -273,8 +275,8 @@ class Collection:
     def remove(self, ids: Sequence[str]) -> list[str]:
         """Takes documents out, with the uploaded files that hold nothing else; returns the ids that were there.
 
-        `undo` puts back what was taken out last. A document of an uploaded file that holds others stays out until that
-        is uploaded again. A file in a folder stays, and is read again with its folder.
+        `undo` puts back what was taken out last. An uploaded file that holds others stays, and what was removed of it
+        stays out until it is uploaded again. A file in a folder stays, and is read again with its folder.
         """
         with self._lock:
             if self._work.running:
@@ -282,26 +284,42 @@ class Collection:
             entries = self.library.entries(ids)
             if not entries:  # gone already: what was removed last can still be put back
                 return []
-            self._forget_removed()
-            copies = {info.id: info.copies for info, _ in self._rows()}
-            there = self.library.remove([entry.document.id for entry in entries])
-            removed = _Removed(entries)
-            for entry in entries:
-                path = entry.document.path
-                if self.library.documents_of(path):
-                    if Path(path).parent == self.uploads:
-                        removed.unwanted[entry.document.id] = path
-                    continue
-                for file in map(Path, (path, *copies.get(entry.document.id, ()))):
-                    if file.parent == self.uploads and file.exists():
-                        self._bin.mkdir(exist_ok=True)
-                        kept = self._bin / file.name
-                        os.replace(file, kept)
-                        removed.files.append((kept, file))
-            self._remember(unwanted={**self._unwanted, **removed.unwanted})
-            self._removed = removed if there else None
-        self._changed()
-        return there
+            uploaded = {entry.document.id for entry in entries if self._is_upload(entry.document.path)}
+            read, there, removed = self.library.files(), list[str](), _Removed(entries)
+            try:
+                there += self.library.remove([id for id in ids if id not in uploaded])
+                there += self.library.remove([id for id in ids if id in uploaded], again=False)
+            finally:
+                if there:  # what is gone can be put back, whatever comes next
+                    self._forget_removed()
+                    removed.entries = [entry for entry in entries if entry.document.id in there]
+                    self._removed = removed
+            try:
+                self._put_aside(removed, read)
+            except OSError as error:
+                raise InputError(
+                    f"The documents are out, but their files stay ({error.strerror or error}). "
+                    f"Check the disk of {self._bin}."
+                ) from error
+            finally:
+                self._changed()
+        return [id for id in ids if id in there]
+
+    def _is_upload(self, path: str) -> bool:
+        return Path(path).parent == self.uploads
+
+    def _put_aside(self, removed: _Removed, read: Mapping[str, FileStamp]) -> None:
+        """Moves uploaded files, read to their end, of which no document is left to the bin, and their copies."""
+        for path in {entry.document.path for entry in removed.entries}:
+            if path not in read or not self._is_upload(path) or self.library.documents_of(path):
+                continue
+            same = [other for other, stamp in read.items() if stamp.sha256 == read[path].sha256]
+            for file in map(Path, filter(self._is_upload, same)):
+                if file.exists():
+                    self._bin.mkdir(exist_ok=True)
+                    os.replace(file, self._bin / file.name)
+                    removed.files.append((self._bin / file.name, file))
+                self.library.forget_file(str(file))
 
     @property
     def can_undo(self) -> int:
@@ -310,20 +328,35 @@ class Collection:
             return len(self._removed.entries) if self._removed else 0
 
     def undo(self) -> int:
-        """Puts back what was removed last, as it was; returns how many documents. Nothing is embedded again."""
+        """Puts back what was removed last, as it was; returns how many documents. Nothing is embedded again.
+
+        What has come under their names since then stays, and an InputError tells how many cannot be put back.
+        """
         with self._lock:
             removed = self._removed
             if removed is None:
                 return 0
+            if self._work.running:
+                raise InputError("Documents are being read; put some back when that has ended, or stop it first.")
+            taken = {str(file) for _, file in removed.files if file.exists()}
             for kept, file in removed.files:
-                if kept.exists() and not file.exists():
+                if str(file) not in taken:
                     os.replace(kept, file)
-            self.library.put(removed.entries)
-            wanted = removed.unwanted
-            self._remember(unwanted={id: path for id, path in self._unwanted.items() if id not in wanted})
+            free = [
+                entry
+                for entry in removed.entries
+                if self.library.path_of(entry.document.id) is None and entry.document.path not in taken
+            ]
+            read, paths = self.library.files(), {entry.document.path for entry in free}
+            self.library.put(free, files=[read[path] for path in sorted(paths & read.keys())])
             self._removed = None
         self._changed()
-        return len(removed.entries)
+        if lost := len(removed.entries) - len(free):
+            raise InputError(
+                f"{lost} of {len(removed.entries)} documents cannot be put back: others have their names now. "
+                "Rename those, and add the files again."
+            )
+        return len(free)
 
     def _forget_removed(self) -> None:
         self._removed = None
@@ -331,25 +364,46 @@ class Collection:
 
     # -- what the page remembers -------------------------------------------------------------------------------------
 
-    @property
-    def _unwanted(self) -> dict[str, str]:
-        """Documents that were removed from uploaded files which hold others, by id, with the path of the file."""
-        return dict(self._remembered().get("unwanted", {}))
-
     def _remembered(self) -> dict[str, Any]:
+        """What page.json holds; a damaged one is set aside. Raises LibraryError when it cannot be read just now."""
         try:
             found = json.loads(self._kept.read_text(encoding="utf-8"))
+            if not (
+                isinstance(found, dict)
+                and all(isinstance(path, str) for path in found.get("folders", []))
+                and all(set(one) == {"path", "error"} for one in found.get("failures", []))
+            ):
+                raise ValueError("it has another form")
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as error:
-            logging.warning("%s cannot be read (%s); its list of folders begins anew", self._kept, error)
+        except (ValueError, TypeError) as error:
+            aside = self._kept.with_suffix(".damaged")
+            logging.warning("%s cannot be read (%s) and was set aside as %s", self._kept, error, aside)
+            self._move(self._kept, aside)
             return {}
-        return found if isinstance(found, dict) else {}
+        except OSError as error:
+            raise LibraryError(
+                f"The page's list of folders {self._kept} cannot be read ({error.strerror or error}). Check the disk."
+            ) from error
+        return found
 
     def _remember(self, **changes: Any) -> None:
-        fresh = self._kept.with_suffix(".new")
-        fresh.write_text(json.dumps({**self._remembered(), **changes}, ensure_ascii=False), encoding="utf-8")
-        os.replace(fresh, self._kept)
+        fresh, known = self._kept.with_suffix(".new"), self._remembered()
+        try:
+            fresh.write_text(json.dumps({**known, **changes}, ensure_ascii=False), encoding="utf-8")
+        except OSError as error:
+            raise LibraryError(
+                f"The page's list of folders {fresh} cannot be written ({error.strerror or error}). Check the disk."
+            ) from error
+        self._move(fresh, self._kept)
+
+    def _move(self, file: Path, to: Path) -> None:
+        try:
+            os.replace(file, to)
+        except OSError as error:
+            raise LibraryError(
+                f"The page's list of folders {file} cannot be written ({error.strerror or error}). Check the disk."
+            ) from error
 
 
 def clamped(page: int, total: int) -> int:

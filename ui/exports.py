@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import cast
 from urllib.parse import quote
 
@@ -28,7 +29,7 @@ _TYPES = {
 
 def exports(desk: Desk) -> APIRouter:
     """The addresses under /export/. A request that cannot be met is answered with one sentence."""
-    router, one_at_a_time = APIRouter(prefix="/export"), threading.Lock()
+    router, making = APIRouter(prefix="/export"), threading.Lock()
 
     @router.get("/figures.{kind}")
     def figures(
@@ -45,26 +46,23 @@ def exports(desk: Desk) -> APIRouter:
     ) -> Response:
         if kind not in ("csv", "xlsx"):
             return _sorry("Figures are given as `csv` or `xlsx`; name one of these.", request)
-        with one_at_a_time:  # so many rows take memory
-            try:
-                total, rows = desk.figures.search(
-                    text,
-                    unit,
-                    since,
-                    until,
-                    source,
-                    order=cast(Order, order),
-                    descending=descending,
-                    limit=MOST,
-                    conflicting=conflicting,
-                )
-            except JianbaoError as error:
-                return _sorry(str(error), request)
+        if not making.acquire(blocking=False):  # so many rows take memory, and who waits a thread of the page's
+            return _sorry("Another file of figures is being made; try again in a moment.", request)
+        try:
+            search = partial(
+                desk.figures.search, text, unit, since, until, source, conflicting=conflicting, descending=descending
+            )
+            total, _ = search(order=cast(Order, order), limit=0)
             if total > MOST:
                 return _sorry(
                     f"One file holds up to {MOST} figures, and these are {total}; filter them first.", request
                 )
+            _, rows = search(order=cast(Order, order), limit=MOST)
             return _file(to_csv(rows) if kind == "csv" else to_xlsx(rows), "jianbao-figures", kind)
+        except JianbaoError as error:
+            return _sorry(str(error), request)
+        finally:
+            making.release()
 
     @router.get("/judged.jsonl")
     def judgements(request: Request) -> Response:

@@ -349,6 +349,21 @@ _SENTENCES = {
     "Documents are being read; remove some when that has ended, or stop it first.": (
         "正在讀取文件；請等它完成再移除，或先停止。"
     ),
+    "Documents are being read; put some back when that has ended, or stop it first.": (
+        "正在讀取文件；請等它完成再復原，或先停止。"
+    ),
+    "The documents are out, but their files stay ({?}). Check the disk of {}.": (
+        "文件已移除，但檔案還在（{0}）。請檢查 {1} 所在的磁碟。"
+    ),
+    "{} of {} documents cannot be put back: others have their names now. Rename those, and add the files again.": (
+        "{1} 份文件中有 {0} 份無法復原：已有別的文件使用相同名稱。請將那些重新命名，再重新加入檔案。"
+    ),
+    "The page's list of folders {} cannot be read ({?}). Check the disk.": (
+        "無法讀取頁面的資料夾清單 {0}（{1}）。請檢查磁碟。"
+    ),
+    "The page's list of folders {} cannot be written ({?}). Check the disk.": (
+        "無法寫入頁面的資料夾清單 {0}（{1}）。請檢查磁碟。"
+    ),
     # questions and models
     "The question is empty. Ask something about the documents.": "問題是空的；請輸入想問的事。",
     "The question has a character that is no text (half of a pair). Write it in UTF-8.": (
@@ -419,6 +434,7 @@ _SENTENCES = {
     "One file holds up to {} figures, and these are {}; filter them first.": (
         "一個檔案最多放 {0} 個數字，這裡有 {1} 個；請先篩選。"
     ),
+    "Another file of figures is being made; try again in a moment.": "正在產生另一個數字檔案；請稍候再試。",
     "Figures are given as `csv` or `xlsx`; name one of these.": "數字可匯出為 `csv` 或 `xlsx`；請選擇其中一種。",
     "A conversation is given as `md` or `docx`; name one of these.": "對話可匯出為 `md` 或 `docx`；請選擇其中一種。",
     "Question {} is no longer in this conversation; load the conversation again.": (

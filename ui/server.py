@@ -164,10 +164,10 @@ class _KnownNames:
         self._app = app
         self._names = {"localhost", "127.0.0.1", "::1"}
         self._any_address = host not in self._names
-        self._names |= {name.lower() for name in names}
+        self._names |= set(map(_name, names))
         if self._any_address:
             own = socket.gethostname()
-            self._names |= {name.lower() for name in (host, own, f"{own}.local", socket.getfqdn())}
+            self._names |= {host, *map(_name, (host, own, f"{own}.local", socket.getfqdn()))}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket") and not self._knows(HTTPConnection(scope).headers.get("host", "")):
@@ -180,14 +180,26 @@ class _KnownNames:
         await self._app(scope, receive, send)
 
     def _knows(self, given: str) -> bool:
-        name = (urlsplit(f"//{given}").hostname or "").rstrip(".")
-        if name in self._names:
+        name = _name(given)
+        if name and name in self._names:
             return True
         try:
             ip_address(name)
         except ValueError:
             return False
         return self._any_address
+
+
+def _name(given: str) -> str:
+    """The name or address of a Host header, without port and brackets; empty where there is none.
+
+    >>> [_name(given) for given in ("Archive.example.:7860", "[::1]:80", "[::1", "")]
+    ['archive.example', '::1', '', '']
+    """
+    try:
+        return (urlsplit(f"//{given}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
 
 
 class _SameOrigin:
@@ -204,7 +216,7 @@ class _SameOrigin:
             headers, path = HTTPConnection(scope).headers, scope["path"]
             origin = headers.get("origin", "")
             reading = scope.get("method") in ("GET", "HEAD")
-            foreign = not reading and origin and origin.partition("://")[2] != headers.get("host")
+            foreign = bool(origin) and origin.partition("://")[2] != headers.get("host")
             if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
                 foreign = foreign or not reading or path != "/" or headers.get("sec-fetch-dest") != "document"
             if foreign:

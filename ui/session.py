@@ -26,6 +26,7 @@ class Session:
         self._lock = threading.Lock()
         self._talk = talk or Talk()
         self._run: Run | None = None
+        self._left, self._leaving = 0, 0
 
     def __deepcopy__(self, _: object) -> Session:
         """Gradio copies the first value of a state for each page."""
@@ -41,10 +42,11 @@ class Session:
         """Whether a question is being answered."""
         return self._run is not None
 
-    def change(self, **changes: Any) -> Talk:
-        """Changes some of the conversation's fields, and returns it."""
+    def change(self, run: Run | None = None, **changes: Any) -> Talk:
+        """Changes some of the conversation's fields, a `run` only while the page `holds` it; returns it."""
         with self._lock:
-            self._talk = replace(self._talk, **changes)
+            if run is None or self._run is run:
+                self._talk = replace(self._talk, **changes)
             return self._talk
 
     def judge(self, number: int, verdict: Verdict) -> Talk:
@@ -55,9 +57,9 @@ class Session:
             return self._talk
 
     def begin(self) -> Run | None:
-        """The run of a question; None while another one is being answered."""
+        """The run of a question; None while another one is being answered, or the page is about to go on."""
         with self._lock:
-            if self._run is not None:
+            if self._run is not None or self._leaving:
                 return None
             self._run = Run()
             return self._run
@@ -86,10 +88,20 @@ class Session:
         if run := self._run:
             run.halt.set()
 
-    def go_on(self, talk: Talk) -> None:
-        """Ends the answer that is being written, and goes on with another conversation."""
-        if run := self._run:
+    def go_on(self, talk: Talk) -> bool:
+        """Ends the answer that is being written and goes on with another conversation, unless it is asked to go on
+        with yet another one meanwhile; returns whether it did.
+        """
+        with self._lock:
+            self._left += 1
+            self._leaving += 1
+            wish, run = self._left, self._run
+        if run is not None:
             run.halt.set()
             run.done.wait(timeout=5)
         with self._lock:
+            self._leaving -= 1
+            if wish != self._left:
+                return False
             self._run, self._talk = None, talk
+            return True

@@ -198,7 +198,9 @@ class ShelfTab:
                     collection.scope(shown.choice)
                     return self._asked(session, shown.choice, shown)
         except JianbaoError as error:
-            return [*self._noticed(shown, error), *[gr.skip()] * 3]
+            values = self.refresh(shown)  # some of it may have been done
+            values[1] = lists.notice(str(error), self.script)
+            return [*values, *[gr.skip()] * 3]
         documents_changed = pressed.do in ("remove", "remove_these", "undo")
         talk = session.talk
         return [

@@ -109,12 +109,13 @@ class TalkTab:
         What a quick reader has typed by then stays, and so does a question that is being answered. The state is among
         the values because Gradio gives up only what has once been given: an hour after the page was left.
         """
-        if session.busy:
+        if session.busy or session.talk.exchanges:
             return [*[gr.skip()] * (1 + len(self._shown)), *self._frame(), session]
-        try:
-            session.go_on(exchanges.restored(self.desk.conversations, kept) if kept else Talk())
-        except JianbaoError:  # it has been deleted meanwhile
-            session.go_on(Talk())
+        if kept:
+            try:
+                session.go_on(exchanges.restored(self.desk.conversations, kept))
+            except JianbaoError as error:  # it has been deleted meanwhile
+                logging.info("%s", error)
         return [gr.skip(), *self._screen(session.talk, busy=False), *self._frame(), session]
 
     def _frame(self) -> list[Any]:
@@ -147,17 +148,13 @@ class TalkTab:
         count = len(self.desk.collection.matching(talk.choice)) if talk.choice else None
         return render.scope(self.said, self.script, count)
 
-    def _screen(self, talk: Talk, *, busy: bool, searched: str = "", problem: str = "") -> list[Any]:
+    def _screen(self, talk: Talk, *, busy: bool, searched: str = "") -> list[Any]:
         """Values for the outputs between the question and the head: all that is shown of a conversation, anew."""
         latest = talk.exchanges[-1] if talk.exchanges else None
-        if problem:
-            status = self._trouble(problem)
-        else:
-            status = render.progress(latest) if latest else render.status(self.script, self._state())
         return [
             self.conversation(talk),
             self._side(talk),
-            status,
+            render.progress(latest) if latest else render.status(self.script, self._state()),
             "",
             self.scoped(talk),
             *self._lists(talk, searched),
@@ -242,22 +239,22 @@ class TalkTab:
             return
         try:
             yield from self._answer(asked, session, run, instead_of)
+            yield self._nothing()  # Gradio sends what came last once more when the event is over
         finally:  # also when the page is closed in the middle: Gradio then closes this generator
             session.end(run)
 
     def _answer(self, asked: str, session: Session, run: Run, instead_of: int) -> Iterator[list[Any]]:
-        conversations, ticket = self.desk.conversations, self.desk.turns.ticket()
+        conversations = self.desk.conversations
         held = exchanges.caught_up(conversations, session.talk).exchanges
         again = held[-1] if held and held[-1].number == instead_of else None  # else another page has gone on
         before = held[:-1] if again else held
         exchange = Exchange(again.number if again else held[-1].number + 1 if held else 1, asked)
         history = [Turn(past.question, past.answer.text) for past in before if past.answer is not None]
-        choice, id, kept = session.talk.choice, "", False
+        choice, id, kept, ticket = session.talk.choice, "", False, self.desk.turns.ticket()
         try:
             try:
                 id = exchanges.begun(conversations, session.talk)
-                session.change(id=id, exchanges=(*before, exchange), opened=None, editing=0)
-                yield self._begin(session.talk)
+                yield self._begin(session.change(run, id=id, exchanges=(*before, exchange), opened=None, editing=0))
                 for events in batches(lambda: self.desk.stream(ticket, asked, history, choice), run.halt):
                     if run.halt.is_set():
                         break
@@ -280,38 +277,59 @@ class TalkTab:
                 exchange = replace(exchange, problem=exchange.words.unexpected)
             kept = True
             if again and exchange.answer is None:
-                yield self._as_before(session, run, held, exchange)
+                yield self._as_before(session, run, again, exchange)
                 return
             problem, number = exchanges.keep(conversations, id, exchange, instead=again is not None)
             talk = session.put(run, exchange)
-            if number != exchange.number and session.holds(run):  # another page went on with the conversation meanwhile
-                talk = session.change(exchanges=exchanges.caught_up(conversations, talk).exchanges)
-            if session.holds(run):
-                yield [gr.skip(), *self._screen(talk, busy=False, problem=problem), *self._frame()]
+            if number != exchange.number:  # another page went on with the conversation meanwhile
+                session.change(run, exchanges=exchanges.caught_up(conversations, talk).exchanges)
+            yield self._outcome(session, run, self._trouble(problem) if problem else "")
         finally:
             run.halt.set()
             ticket.leave()
-            if not kept and id and not again:
-                exchanges.keep(conversations, id, replace(exchange, stopped=exchange.answer is None), instead=False)
+            if not kept:  # the connection was cut, which the page may outlive
+                stopped = replace(exchange, stopped=exchange.answer is None)
+                session.put(run, again or stopped)
+                if id and not again:
+                    exchanges.keep(conversations, id, stopped, instead=False)
 
-    def _as_before(self, session: Session, run: Run, held: tuple[Exchange, ...], exchange: Exchange) -> list[Any]:
+    def _as_before(self, session: Session, run: Run, again: Exchange, exchange: Exchange) -> list[Any]:
         """Values for all outputs when what was asked anew has no answer: the earlier one, and the question to go on."""
-        if not session.holds(run):
-            return self._nothing()
-        changed = exchange.question != held[-1].question
-        talk = session.change(exchanges=held, editing=exchange.number if changed else 0)
-        values = self._screen(talk, busy=False)
+        changed = exchange.question != again.question
+        session.put(run, again)
+        session.change(run, editing=exchange.number if changed else 0)
         said = self._problem(exchange.problem) if exchange.problem else self.said.as_before
-        status = render.editing(said, self.said, self.script) if changed else render.status(self.script, said)
-        values[self._shown.index(self.status)] = status
-        return [exchange.question if changed else gr.skip(), *values, *self._frame()]
+        if changed:
+            return self._outcome(session, run, render.editing(said, self.said, self.script), exchange.question)
+        return self._outcome(session, run, render.status(self.script, said))
 
-    def _suggest(self, session: Session) -> str:
+    def _outcome(self, session: Session, run: Run, status: str, question: str | None = None) -> list[Any]:
+        """Values for all outputs when a question has come out; none when the page has gone on to something else."""
+        talk = session.talk
+        try:
+            screen = self._screen(talk, busy=False)
+        except JianbaoError as error:  # the answer is shown all the same
+            changed = dict(zip((self.send, self.halt), _buttons(busy=False), strict=True))
+            values = self._only(
+                {self.chat: _messages(talk.exchanges), self.status: self._trouble(str(error)), **changed}
+            )
+        else:
+            if status:
+                screen[self._shown.index(self.status)] = status
+            values = [gr.skip() if question is None else question, *screen, *self._frame()]
+        return values if session.holds(run) else self._nothing()
+
+    def _suggest(self, session: Session) -> Any:
         """What could be asked next, once there is an answer; looked for when the reader has it already."""
-        latest = session.talk.exchanges[-1] if session.talk.exchanges else None
+        talk = session.talk
+        latest = talk.exchanges[-1] if talk.exchanges else None
         if latest is None or latest.answer is None or session.busy:
             return ""
-        return render.suggestions(self.desk.next_questions(latest.answer), latest.words, latest.script)
+        found = self.desk.next_questions(latest.answer)
+        now = session.talk
+        if session.busy or (now.id, len(now.exchanges)) != (talk.id, len(talk.exchanges)):
+            return gr.skip()  # the page has gone on meanwhile
+        return render.suggestions(found, latest.words, latest.script)
 
     def _ask_example(self, session: Session, event: gr.SelectData) -> Iterator[list[Any]]:
         yield from self._ask(str(event.value["text"]), session)
@@ -366,23 +384,27 @@ class TalkTab:
                 case "seed":
                     yield from self._seeded(session)
                 case "resume":
-                    session.go_on(exchanges.restored(self.desk.conversations, pressed.name))
-                    yield ["", *self._screen(session.talk, busy=False, searched=searched), *self._frame()]
+                    yield self._gone_on(session, exchanges.restored(self.desk.conversations, pressed.name), searched)
                 case "rename" if talk.id and pressed.value.strip():
                     self.desk.conversations.rename(talk.id, pressed.value.strip())
                     yield self._only(dict(zip((self.listed, self.tools), self._lists(talk, searched), strict=True)))
                 case "delete" if talk.id:
-                    session.go_on(Talk())
+                    session.stop()
                     self.desk.conversations.delete(talk.id)
-                    yield ["", *self._screen(session.talk, busy=False, searched=searched), *self._frame()]
+                    yield self._gone_on(session, Talk(), searched)
                 case _:
                     yield self._nothing()
         except JianbaoError as error:
             yield self._only({self.status: self._trouble(str(error))})
 
     def _start_anew(self, session: Session) -> list[Any]:
-        session.go_on(Talk(choice=session.talk.choice))
-        return ["", *self._screen(session.talk, busy=False), *self._frame()]
+        return self._gone_on(session, Talk(choice=session.talk.choice))
+
+    def _gone_on(self, session: Session, talk: Talk, searched: str = "") -> list[Any]:
+        """Values for all outputs when another conversation is chosen; none when yet another one has been since."""
+        if not session.go_on(talk):
+            return self._nothing()
+        return ["", *self._screen(talk, busy=False, searched=searched), *self._frame()]
 
     def _found(self, searched: str, session: Session) -> str:
         return self._lists(session.talk, searched)[0]
