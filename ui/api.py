@@ -239,7 +239,7 @@ def _one_sentence() -> Iterator[None]:
     except Exception as error:  # a fault of ours: the log has the traceback
         logging.exception("a call from outside failed")
         raise _Problem(
-            f"The call could not be answered ({type(error).__name__}); the log tells more. Run `jianbao doctor`."
+            f"The call could not be answered ({type(error).__name__}); the terminal tells more. Run `jianbao doctor`."
         ) from None
 
 

@@ -260,7 +260,7 @@ def evaluate(
 ) -> None:
     """Score a question set: answers, refusals, retrieval and latency. Or compare two runs, question by question."""
     if compare:
-        if questions or documents or retrieval_only or limit or library or document:
+        if questions or documents or retrieval_only or limit or library or document or since or until or source:
             raise typer.BadParameter("--compare reads two saved runs; beside it only --json has a meaning.")
         _compare(*compare, as_json=as_json)
         return

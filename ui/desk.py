@@ -160,7 +160,8 @@ class Desk:
             logging.exception("the models could not be loaded")
             self.models = Models(
                 "problem",
-                f"The models could not be loaded ({type(error).__name__}); the log tells more. Run `jianbao doctor`.",
+                f"The models could not be loaded ({type(error).__name__}); the terminal tells more. "
+                "Run `jianbao doctor`.",
             )
 
     def read_figures(self) -> None:
@@ -186,6 +187,6 @@ class Desk:
             except Exception as error:  # a fault of ours: the other tabs go on
                 logging.exception("the figures could not be read")
                 self.reading = Reading(
-                    problem=f"The figures could not be read ({type(error).__name__}); the log tells more. "
+                    problem=f"The figures could not be read ({type(error).__name__}); the terminal tells more. "
                     "Run `jianbao doctor`."
                 )

@@ -91,7 +91,7 @@ def documents(
         f'<div class="jb-list" lang="{script}"><div class="jb-tools"><span class="jb-count">'
         f"{escape(words.count_documents.format(count=f'{total:,}'))}</span>"
         f"{action('ask_these', words.ask_these, to='shelf', look='jb-button')}{ask_listed}"
-        f"{action('remove_these', words.remove, to='shelf', look='jb-button')}</div>"
+        f"{action('remove_these', words.remove_these, to='shelf', look='jb-button')}</div>"
         f'<div class="jb-scroll" tabindex="0" role="region" aria-label="{escape(words.documents)}">'
         '<table class="jb-table"><thead><tr><th><input type="checkbox" data-all '
         f'aria-label="{escape(words.select_page)}"></th>{heads}<th>{escape(words.status)}</th>'
@@ -111,8 +111,8 @@ def _document(info: DocumentInfo, words: Words) -> str:
         f'<small><bdi>{escape(info.id)}</bdi></small></th><td class="jb-nowrap">{escape(info.date)}</td>'
         f"<td><bdi>{escape(info.source)}</bdi></td>"
         f'<td class="jb-number">{info.chunks:,}</td><td>{escape(status)}</td><td class="jb-nowrap">'
-        f"{action('preview', words.preview, to='shelf', name=info.id)}"
-        f"{action('remove', words.remove, to='shelf', name=info.id)}</td></tr>"
+        f"{action('preview', words.preview, to='shelf', name=info.id, about=title)}"
+        f"{action('remove', words.remove, to='shelf', name=info.id, about=title)}</td></tr>"
     )
 
 
@@ -174,8 +174,8 @@ def _running(state: Work, words: Words) -> str:
         else action("stop", words.stop_reading, to="shelf", look="jb-button")
     )
     return (
-        f'<p role="status">{escape(said)}</p>'
-        f'<progress max="1" value="{share:.4f}" aria-label="{escape(said)}"></progress>'
+        f'<p role="status" aria-live="off">{escape(said)}</p>'
+        f'<progress max="1" value="{share:.4f}" aria-label="{escape(words.adding)}"></progress>'
         f'<p class="jb-note"><bdi>{escape(file)}</bdi></p><p>{stop}</p>'
     )
 
@@ -224,7 +224,14 @@ def figures(
 
 def _figure(row: Row, words: Words, script: Script) -> str:
     flag = (
-        action("rivals", f"⚠ {words.conflicting}", to="figures", name=str(row.number), look="jb-link jb-flag")
+        action(
+            "rivals",
+            f"⚠ {words.conflicting}",
+            to="figures",
+            name=str(row.number),
+            look="jb-link jb-flag",
+            about=row.text,
+        )
         if row.conflicting
         else ""
     )
@@ -236,10 +243,11 @@ def _figure(row: Row, words: Words, script: Script) -> str:
         f'<tr><th scope="row" class="jb-nowrap">{escape(row.text)}{flag}</th>'
         f"<td>{escape(shown_unit(row.unit, script))}</td>"
         f'<td lang="{script_of(row.what)}">{escape(row.what)}<br>'
-        f"{action('series', words.series, to='figures', name=str(row.number))}</td>"
+        f"{action('series', words.series, to='figures', name=str(row.number), about=row.what)}</td>"
         f'<td lang="{script_of(row.title)}"><bdi>{escape(row.title or row.document)}</bdi></td>'
         f'<td class="jb-nowrap">{escape(row.date)}</td><td class="jb-sentence" lang="{script_of(row.sentence)}">'
-        f"{sentence}<br>{action('open', words.open_document, to='figures', name=str(row.number))}</td></tr>"
+        f"{sentence}<br>"
+        f"{action('open', words.open_document, to='figures', name=str(row.number), about=row.text)}</td></tr>"
     )
 
 

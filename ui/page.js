@@ -3,8 +3,14 @@
   "use strict";
   const closest = (event, what) => (event.target instanceof Element ? event.target.closest(what) : null);
 
+  // What is drawn elsewhere on the page when a button asks for it.
+  const SHOWS = {open: ".jb-viewer", preview: ".jb-viewer", series: ".jb-series", rivals: ".jb-series"};
+
   // The bus of a tab is a component that passes what is sent to it on to the server.
+  let last = "", opener = null;
   const tell = (element) => {
+    last = element.dataset.do;
+    if (last in SHOWS) opener = {...element.dataset};
     const form = element.closest("[data-form]");
     const detail = {
       do: element.dataset.do,
@@ -28,6 +34,7 @@
     if (navigator.clipboard) await navigator.clipboard.writeText(element.dataset.copy);
     else copyByHand(element.dataset.copy);
     const label = element.textContent;
+    if (label === element.dataset.done) return;
     element.textContent = element.dataset.done;
     setTimeout(() => { element.textContent = label; }, 1500);
   };
@@ -77,7 +84,10 @@
   });
 
   const label = () => {
-    document.documentElement.lang = document.querySelector(".jb-head")?.lang ?? document.documentElement.lang;
+    const head = document.querySelector(".jb-head");
+    if (!head) return;
+    document.documentElement.lang = head.lang;
+    document.querySelector("#jb-chat [role=log]")?.setAttribute("aria-label", head.dataset.log);
   };
 
   document.addEventListener("click", (event) => {
@@ -99,6 +109,12 @@
     const all = closest(event, "input[data-all]");
     if (all) for (const box of document.querySelectorAll("input[data-id]")) box.checked = all.checked;
   });
+  // The page changes a row in place: its tick belongs to the document that stood there before.
+  new MutationObserver((changes) => {
+    const moved = changes.filter(({target, oldValue}) => target.dataset.id !== oldValue);
+    for (const {target} of moved) target.checked = false;
+    if (moved.length) for (const all of document.querySelectorAll("input[data-all]")) all.checked = false;
+  }).observe(document, {subtree: true, attributeFilter: ["data-id"], attributeOldValue: true});
   for (const [name, on] of [["mouseover", true], ["focusin", true], ["mouseout", false], ["focusout", false]]) {
     document.addEventListener(name, (event) => light(event, on));
   }
@@ -114,11 +130,17 @@
       if (conversation === undefined) return;
       for (const where of ["sessionStorage", "localStorage"]) remember("jianbao-conversation", conversation, where);
     },
+    // Leads to what a button has opened, and back to that button when it is closed.
     look: () => requestAnimationFrame(() => {
-      const viewer = [...document.querySelectorAll(".jb-viewer")].find((one) => one.offsetParent);
-      if (!viewer) return;
-      viewer.querySelector("h2")?.focus({preventScroll: true});
-      (viewer.querySelector("mark") ?? viewer).scrollIntoView({block: "center"});
+      if (last in SHOWS) {
+        const shown = [...document.querySelectorAll(SHOWS[last])].find((one) => one.offsetParent);
+        shown?.querySelector("h2, h3")?.focus({preventScroll: true});
+        (shown?.querySelector("mark") ?? shown)?.scrollIntoView({block: "center"});
+      } else if (last.startsWith("close") && opener) {
+        [...document.querySelectorAll(`[data-to="${opener.to}"][data-do="${opener.do}"]`)]
+          .find((one) => one.dataset.name === opener.name)?.focus();
+      } else if (last.startsWith("ask_")) document.querySelector("#jb-question textarea")?.focus();
+      last = "";
     }),
   };
 })();

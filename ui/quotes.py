@@ -129,7 +129,7 @@ def viewer(
     facts = "".join(f"<bdi>{escape(fact)}</bdi>" for fact in about if fact)
     first, last = max(0, start - around), min(len(document.text), end + around)
     text = document.text
-    mark = f'<mark id="jb-here" tabindex="-1">{escape(text[start:end])}</mark>' if end > start else ""
+    mark = f'<mark tabindex="-1">{escape(text[start:end])}</mark>' if end > start else ""
     more = f"{around * 4}"
     earlier = action("more", words.earlier_text, to=to, name=more) if first > 0 else ""
     later = action("more", words.later_text, to=to, name=more) if last < len(text) else ""
@@ -137,7 +137,8 @@ def viewer(
         f'<section class="jb-viewer" lang="{script}" aria-label="{escape(title)}">'
         f'<div class="jb-tools">{action("close", f"✕ {words.back}", to=to, look="jb-button")}</div>'
         f'<h2 tabindex="-1" lang="{script_of(title)}"><bdi>{escape(title)}</bdi></h2><p class="jb-facts">{facts}</p>'
-        f'{_picture(picture, words)}{earlier}<div class="jb-whole" lang="{script_of(text[first:last])}">'
+        f"{_picture(picture, words, quoted=end > start)}{earlier}"
+        f'<div class="jb-whole" lang="{script_of(text[first:last])}">'
         f"{escape(text[first:start])}{mark}{escape(text[end:last])}</div>{later}</section>"
     )
 
@@ -150,10 +151,11 @@ def gone(words: Words, script: Script, *, to: str) -> str:
     )
 
 
-def _picture(picture: Picture | None, words: Words) -> str:
+def _picture(picture: Picture | None, words: Words, *, quoted: bool) -> str:
     if picture is None:
         return ""
-    label = (words.picture if picture.boxes else words.picture_without).format(page=picture.page)
+    place = words.picture if picture.boxes else words.picture_without
+    label = (place if quoted else words.page).format(page=picture.page)
     data = base64.b64encode(picture.image).decode("ascii")
     boxes = "".join(
         '<i class="jb-box" style="'

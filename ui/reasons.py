@@ -107,7 +107,7 @@ _SENTENCES = {
         "{0} 的編碼無法辨認（可用 UTF-8、UTF-16、GB18030、Big5、Windows-1252）；請用原來的程式開啟，另存為 UTF-8。"
     ),
     "{}, line {} has more than {} million characters; make several records of it.": (
-        "{0} 第 {1} 行超過 {2} 百萬個字元；請拆成幾筆。"
+        "{0} 第 {1} 行超過 {2}00 萬個字元；請拆成幾筆。"
     ),
     '{}, line {} is not a JSON object; write it as {"id": "...", "text": "..."}.': (
         '{0} 第 {1} 行不是 JSON 物件；請寫成 {{"id": "...", "text": "..."}}。'
@@ -161,7 +161,7 @@ _SENTENCES = {
         "{0} 是另一種 Office 檔案，不是 {1}；請改用正確的副檔名。"
     ),
     "{} is too large a table (up to {} filled cells and {} million characters are read); split it, or leave out what "
-    "is not needed.": ("{0} 的表格太大（最多讀取 {1} 個有內容的儲存格、{2} 百萬字）；請拆開，或刪去不需要的部分。"),
+    "is not needed.": ("{0} 的表格太大（最多讀取 {1} 個有內容的儲存格、{2}00 萬字）；請拆開，或刪去不需要的部分。"),
     "{} has a cell that is longer than {} characters; check its quotes.": ("{0} 有儲存格超過 {1} 個字元；請檢查引號。"),
     "{} has no sheet that can be read; open it in Excel and save it as an ordinary .xlsx.": (
         "{0} 沒有可以讀取的工作表；請用 Excel 開啟，另存為一般的 .xlsx。"
@@ -204,9 +204,9 @@ _SENTENCES = {
         "{0} 設有密碼；請另存一份沒有密碼的再加入。"
     ),
     "{}, page {}, has a picture of more than {} million pixels; shrink it.": (
-        "{0} 第 {1} 頁有超過 {2} 百萬像素的圖片；請縮小。"
+        "{0} 第 {1} 頁有超過 {2}00 萬像素的圖片；請縮小。"
     ),
-    "{} has more than {} million pixels; save it in a smaller size.": "{0} 超過 {1} 百萬像素；請縮小後再存。",
+    "{} has more than {} million pixels; save it in a smaller size.": "{0} 超過 {1}00 萬像素；請縮小後再存。",
     "{} shows no text that can be read; add a sharper picture or leave it out.": (
         "{0} 沒有可以辨讀的文字；請換較清晰的圖片，或不要收錄。"
     ),
@@ -391,14 +391,14 @@ _SENTENCES = {
     "The language model {} cannot be used ({?}). Mend that, or set JIANBAO_LLM to another or to `none`.": (
         "無法使用語言模型 {0}（{1}）。請排除問題，或把 JIANBAO_LLM 設為別的模型或 `none`。"
     ),
-    "The models could not be loaded ({}); the log tells more. Run `jianbao doctor`.": (
-        "無法載入模型（{0}），詳情在日誌裡。請執行 `jianbao doctor`。"
+    "The models could not be loaded ({}); the terminal tells more. Run `jianbao doctor`.": (
+        "無法載入模型（{0}），詳情在執行 jianbao chat 的終端機裡。請執行 `jianbao doctor`。"
     ),
     "Reading broke off ({}); what was stored is whole. Try again, and run `jianbao doctor` if it happens once more.": (
         "讀取中斷（{0}）；已存入的內容完整。請再試一次；若再發生，請執行 `jianbao doctor`。"
     ),
-    "The figures could not be read ({}); the log tells more. Run `jianbao doctor`.": (
-        "無法讀取數字（{0}），詳情在日誌裡。請執行 `jianbao doctor`。"
+    "The figures could not be read ({}); the terminal tells more. Run `jianbao doctor`.": (
+        "無法讀取數字（{0}），詳情在執行 jianbao chat 的終端機裡。請執行 `jianbao doctor`。"
     ),
     "The encoder {} does not say how long its vectors are. Name another in JIANBAO_EMBEDDING.": (
         "檢索模型 {0} 沒有說明向量長度。請在 JIANBAO_EMBEDDING 指定別的模型。"
@@ -470,7 +470,7 @@ _PHRASES = {
     # models
     "The embedding model {}": "檢索模型 {0}",
     "The reranker {}": "重新排序模型 {0}",
-    "Unset JIANBAO_RERANKER or name another.": "請取消 JIANBAO_RERANKER，或指定別的模型。",
+    "Unset JIANBAO_RERANKER or name another.": "請取消設定 JIANBAO_RERANKER，或指定別的模型。",
     "Set JIANBAO_EMBEDDING to `local`, to a folder, or to a sentence-transformers name in reach.": (
         "請把 JIANBAO_EMBEDDING 設為 `local`、資料夾，或可取得的 sentence-transformers 模型名稱。"
     ),
@@ -511,6 +511,15 @@ _PHRASES = {
 
 #: Taiwan's words for which the mainland has others than the same in its script.
 _MAINLAND = {
+    "終端機": "終端",
+    "復原": "恢復",
+    "加入": "添加",
+    "選取": "選擇",
+    "宣告": "聲明",
+    "清單中": "列表中",
+    "產生": "生成",
+    "回應": "響應",
+    "校驗碼": "校驗和",
     "儲存格": "單元格",
     "資料夾": "文件夾",
     "壓縮檔": "壓縮包",

@@ -115,7 +115,8 @@ def header(words: Words, script: Script, holdings: tuple[int, int] | None, *, lo
         for name, label in LANGUAGES.items()
     )
     return (
-        f'<header class="jb-head" lang="{script}"><div><h1>jianbao <span lang="zh-Hant">簡報</span></h1>'
+        f'<header class="jb-head" lang="{script}" data-log="{escape(words.conversation)}">'
+        f'<div><h1>jianbao <span lang="zh-Hant">簡報</span></h1>'
         f"<p>{escape(words.tagline)}</p></div>"
         f'<div class="jb-right"><div class="jb-languages" role="group" aria-label="{escape(words.language)}">'
         f'{languages}</div><p class="jb-facts">{"".join(f"<span>{escape(fact)}</span>" for fact in facts)}</p></div>'
@@ -123,9 +124,22 @@ def header(words: Words, script: Script, holdings: tuple[int, int] | None, *, lo
     )
 
 
-def action(do: str, label: str, *, to: str, look: str = "jb-link", name: str = "", pressed: bool | None = None) -> str:
-    """A button whose press the page tells the server: what to `do`, and `name` of what. `to` is the bus it goes by."""
+def action(
+    do: str,
+    label: str,
+    *,
+    to: str,
+    look: str = "jb-link",
+    name: str = "",
+    about: str = "",
+    pressed: bool | None = None,
+) -> str:
+    """A button whose press the page tells the server: what to `do`, and `name` of what. `to` is the bus it goes by.
+
+    `about`: what tells it from others of the same label, for those who only hear it.
+    """
     value = f' data-name="{exact(name)}"' if name else ""
+    value += f' aria-label="{escape(f"{label}: {about}")}"' if about else ""
     state = "" if pressed is None else f' aria-pressed="{str(pressed).lower()}"'
     return f'<button type="button" class="{look}" data-to="{to}" data-do="{do}"{value}{state}>{escape(label)}</button>'
 
@@ -146,7 +160,8 @@ def welcome(words: Words, script: Script, problem: str = "", *, empty: bool) -> 
 
 def question(exchange: Exchange) -> str:
     """What the reader asked, as a message of the conversation."""
-    return f'<div class="jb-question" lang="{exchange.script}">{escape(exchange.question)}</div>'
+    said = f'role="group" aria-label="{escape(exchange.words.you)}" lang="{exchange.script}"'
+    return f'<div class="jb-question" {said}>{escape(exchange.question)}</div>'
 
 
 def reply(exchange: Exchange, *, latest: bool = False) -> str:
@@ -187,6 +202,11 @@ def reply(exchange: Exchange, *, latest: bool = False) -> str:
     return f'<div class="jb-reply jb-{outcome}" lang="{exchange.script}"{unfinished}>{"".join(parts)}</div>'
 
 
+def _unseen(text: str) -> str:
+    """Words for those who hear the page."""
+    return f'<span class="jb-unseen"> {escape(text)}</span>'
+
+
 def _kind(sign: str, label: str) -> str:
     return f'<p class="jb-kind"><span aria-hidden="true">{sign}</span> {escape(label)}</p>'
 
@@ -211,9 +231,10 @@ def _tools(exchange: Exchange, *, latest: bool) -> str:
     if exchange.answer is not None:
         good, bad = exchange.verdict == "up", exchange.verdict == "down"
         tools.append(action("good", f"✓ {words.good}", to="talk", name=number, pressed=good))
+        judged = f' <span aria-hidden="true">✓</span>{_unseen(words.judged)}' if bad else ""
         field = f'<input type="text" maxlength="300" aria-label="{escape(words.why_bad)}" '
         tools.append(
-            f'<details class="jb-bad"><summary class="jb-link">✕ {escape(words.bad)}{" ✓" if bad else ""}</summary>'
+            f'<details class="jb-bad"><summary class="jb-link">✕ {escape(words.bad)}{judged}</summary>'
             f'<span class="jb-form" data-form>{field}placeholder="{escape(words.why_bad)}">'
             f"{action('bad', words.save, to='talk', name=number, look='jb-button')}</span></details>"
         )
@@ -225,7 +246,7 @@ def as_text(exchange: Exchange) -> str:
     if exchange.answer is None:
         return ""
     words = exchange.words
-    lines = [re.sub(r"\s*\[[0-9]{1,3}\]", "", exchange.answer.text)]
+    lines = [_MARKS.sub("", exchange.answer.text)]
     if exchange.answer.refused:
         return visible(lines[0])
     for citation in exchange.answer.citations:
@@ -264,6 +285,7 @@ def _with_marks(text: str, exchange: Exchange) -> str:
     return "".join([*pieces, escape(text[done:])])
 
 
+_MARKS = re.compile(r"\s*\[[0-9]{1,3}\]")
 _CLOSING = "。，、；：！？）」』,.;:!?)"
 
 
@@ -299,9 +321,13 @@ def _figure(figure: Figure, exchange: Exchange) -> str:
     return f'<li class="jb-supported"><span aria-hidden="true">✓</span> {value} {said}{mark}</li>'
 
 
-def status(script: Script, text: str) -> str:
-    """The line under the conversation that says what is going on; a screen reader reads it out when it changes."""
-    return f'<p class="jb-status" role="status" aria-live="polite" lang="{script}">{escape(text)}</p>'
+def status(script: Script, text: str, heard: str = "") -> str:
+    """The line under the conversation that says what is going on; a screen reader reads it out when it changes.
+
+    `heard`: what is read out with it, and stands elsewhere for those who see it.
+    """
+    said = escape(text) + (_unseen(heard) if heard else "")
+    return f'<p class="jb-status" role="status" aria-live="polite" lang="{script}">{said}</p>'
 
 
 def editing(text: str, words: Words, script: Script) -> str:
@@ -324,7 +350,8 @@ def progress(exchange: Exchange) -> str:
     }
     if exchange.ahead and exchange.outcome == "searching":
         return status(exchange.script, words.queued.format(ahead=exchange.ahead))
-    return status(exchange.script, texts[exchange.outcome])
+    heard = _MARKS.sub("", lead(exchange.answer.text)) if exchange.answer else ""
+    return status(exchange.script, texts[exchange.outcome], heard)
 
 
 def suggestions(questions: Sequence[str], words: Words, script: Script) -> str:

@@ -10,7 +10,7 @@ import gradio as gr
 
 from rag.errors import InputError, JianbaoError
 from rag.text import Script
-from ui import lists
+from ui import lists, render
 from ui.collection import ALL, Choice, Order, clamped
 from ui.desk import Desk
 from ui.i18n import WORDS
@@ -168,7 +168,7 @@ class ShelfTab:
 
     def _act(self, shown: Shown, session: Session, event: gr.EventData) -> list[Any]:
         """What a button of the markup asks for."""
-        pressed, collection = Pressed(event), self.desk.collection
+        pressed, collection, restored = Pressed(event), self.desk.collection, 0
         try:
             match pressed.do:
                 case "sort" if pressed.name in ("title", "date", "source", "chunks"):
@@ -187,7 +187,7 @@ class ShelfTab:
                 case "remove_these":
                     collection.remove(self._selected(pressed))
                 case "undo":
-                    collection.undo()
+                    restored = collection.undo()
                 case "unfollow":
                     collection.unfollow(pressed.name)
                 case "stop":
@@ -199,12 +199,14 @@ class ShelfTab:
                     return self._asked(session, shown.choice, shown)
         except JianbaoError as error:
             values = self.refresh(shown)  # some of it may have been done
-            values[1] = lists.notice(str(error), self.script)
+            values[1] = lists.notice(str(error), self.script) + values[1]  # beside the way back, if there is one
             return [*values, *[gr.skip()] * 3]
         documents_changed = pressed.do in ("remove", "remove_these", "undo")
-        talk = session.talk
+        talk, values = session.talk, self.refresh(shown)
+        if restored:
+            values[1] = render.status(self.script, self.said.restored.format(count=restored)) + values[1]
         return [
-            *self.refresh(shown),
+            *values,
             self.talk.scoped(talk) if documents_changed else gr.skip(),
             gr.skip(),
             self.talk.conversation(talk) if documents_changed and not talk.exchanges else gr.skip(),

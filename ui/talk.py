@@ -454,7 +454,8 @@ class TalkTab:
         return render.status(self.script, self._problem(sentence))
 
     def _problem(self, sentence: str) -> str:
-        return f"{self.said.problem}：{told(sentence, self.script)}"
+        colon = ": " if self.script == "en" else "："
+        return f"{self.said.problem}{colon}{told(sentence, self.script)}"
 
     def _only(self, changed: dict[Any, Any]) -> list[Any]:
         """Values for all outputs, of which only some change."""

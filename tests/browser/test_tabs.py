@@ -170,6 +170,28 @@ class TestALibraryOfThree:
         assert {document.id: document for document in assistant.documents()} == before
         assert assistant.library.problems() == []
 
+    def test_a_tick_does_not_move_to_the_document_that_comes_in_its_place(
+        self, open_page: Open, assistant: FakeAssistant
+    ) -> None:
+        visit = open_page()
+        tab(visit, 1)
+        boxes = visit.page.locator("#jb-documents input[data-id]")
+        eventually(lambda: boxes.count() == 4)
+        before = {document.id for document in assistant.documents()}
+        gone = str(boxes.first.get_attribute("data-id"))
+        boxes.first.check()
+        button(visit, "remove_these").click()
+        eventually(lambda: boxes.count() == 3)
+        assert visit.page.locator("#jb-documents input:checked").count() == 0
+        button(visit, "remove_these").click()
+        visit.page.get_by_text(HANT.none_selected).wait_for()
+        assert {document.id for document in assistant.documents()} == before - {gone}
+        boxes.last.check()
+        button(visit, "undo").click()
+        visit.page.get_by_text(HANT.restored.format(count=1)).wait_for()
+        eventually(lambda: boxes.count() == 4)
+        assert visit.page.locator("#jb-documents input:checked").count() == 0
+
     def test_a_conversation_is_restricted_to_chosen_documents(
         self, open_page: Open, assistant: FakeAssistant, screenshots: Path
     ) -> None:
@@ -288,7 +310,7 @@ def test_a_judgement_is_kept_and_given_as_a_question_set(open_page: Open, page_u
     reply.locator(".jb-bad summary").click()
     reply.locator(".jb-bad input").fill("應是<341>期")
     reply.locator(".jb-bad input").press("Enter")
-    visit.page.get_by_text(HANT.judged).wait_for()
+    visit.page.locator("#jb-status").get_by_text(HANT.judged).wait_for()
     with urllib.request.urlopen(page_url + "export/judged.jsonl") as response:
         rows = [json.loads(line) for line in response.read().decode().splitlines()]
     assert [row["answers"] for row in rows] == [[["8710"]], None]
@@ -387,6 +409,7 @@ def test_everything_is_reached_with_the_keyboard_alone(open_page: Open) -> None:
     go_to("[data-do=close]")
     keys.press("Enter")
     page.locator(".jb-card").wait_for()
+    page.wait_for_function("document.activeElement?.matches('[data-do=open]')")  # back where it was opened
     page.evaluate("document.activeElement.blur()")
     go_to("[data-lang=en]")
     go_to("[role=tab][data-tab-id=library]")
