@@ -52,6 +52,10 @@ _ASKING = (
     ("age", r"\bhow old\b"),
 )
 _ASKING_KINDS = [(kind, re.compile(words)) for kind, words in _ASKING]
+_SEVERAL = re.compile(
+    r"哪[些几]|都?有谁|都是谁|几[种类项个]方面|分别|列[出举]|名单|都有|各[是有为]"
+    r"|\b(?:list|name)\b|\b(?:which|what|who) (?:\w+ ){0,2}(?:are|were|have)\b|\b(?:all|each) (?:of )?the\b"
+)
 _HOW_MANY = re.compile(r"多少|几(?!乎)")
 _CLAUSE = re.compile(r"[,，。;；:：、()（）]")
 
@@ -81,6 +85,15 @@ def asked_kind(question: str) -> str:
             if figure.start == 0 and figure.kind == "number" and figure.unit:
                 return kind_of(figure.unit)
     return ""
+
+
+def wants_several(question: str) -> bool:
+    """Whether a question asks for a list, parts of which may stand anywhere.
+
+    >>> wants_several("《心居》的主演有哪些"), wants_several("Who were the hosts?"), wants_several("主演是誰？")
+    (True, True, False)
+    """
+    return bool(_SEVERAL.search(fold(question)))
 
 
 def of_kind(figure: Found, kind: str) -> bool:

@@ -23,7 +23,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage, BaseMessageChunk
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda, RunnablePassthrough
 
-from rag import conflicts, constraints, evidence, grounding, prompts
+from rag import asking, conflicts, constraints, evidence, grounding, prompts
 from rag.condense import condense
 from rag.embeddings import Encoder
 from rag.errors import JianbaoError, LanguageModelError
@@ -172,9 +172,9 @@ class Assistant:
             RunnablePassthrough.assign(standalone=RunnableLambda(self._condense))
             | RunnablePassthrough.assign(found=RunnableLambda(self._retrieve))
             | RunnablePassthrough.assign(ranked=RunnableLambda(self._rank))
-            | RunnablePassthrough.assign(evidence=RunnableLambda(self._choose))
             | RunnablePassthrough.assign(missing_years=RunnableLambda(self._missing_years))
             | RunnablePassthrough.assign(canned=RunnableLambda(self._canned))
+            | RunnablePassthrough.assign(evidence=RunnableLambda(self._choose))
             | RunnablePassthrough.assign(message=RunnableGenerator(self._write))
         )
 
@@ -187,6 +187,7 @@ class Assistant:
             "scope": given.get("scope"),
             "script": script_of(question),
             "clock": _Clock(),
+            "odds": {},
             "turn": lambda: None,
         }
 
@@ -219,9 +220,6 @@ class Assistant:
             state["clock"].note("first_quote")
         return ranked
 
-    def _choose(self, state: State) -> list[Sentence]:
-        return evidence.choose(state["ranked"], self.encoder)
-
     def _missing_years(self, state: State) -> list[str]:
         return constraints.missing_years(state["standalone"], state["ranked"])
 
@@ -230,6 +228,21 @@ class Assistant:
         if not state["ranked"] or state["missing_years"]:
             return prompts.NOT_FOUND
         return str(state["ranked"][0].text) if self.settings.llm == "none" else None
+
+    def _choose(self, state: State) -> list[Sentence]:
+        """What the model reads: the very best sentences alone where it is sure that they answer the question.
+
+        They are not tried where a list is asked for, parts of which may stand in others, nor for an English question
+        over Chinese text, of which a small model is seldom sure.
+        """
+        whole = evidence.choose(state["ranked"], self.encoder)
+        few = evidence.choose(state["ranked"], self.encoder, budget=evidence.FEW)
+        across = state["script"] == "en" and any(script_of(sentence.text) != "en" for sentence in few)
+        if state["canned"] is not None or len(few) == len(whole) or across or asking.wants_several(state["standalone"]):
+            return whole
+        state["turn"]()
+        odds = self._odds(state, few)
+        return whole if odds is None or odds < grounding.SURE else few
 
     def _write(self, states: Iterator[State]) -> Iterator[BaseMessageChunk]:
         state: State = {}
@@ -274,9 +287,15 @@ class Assistant:
                 "or set JIANBAO_LLM=none to get the quotes alone."
             ) from error
 
-    def _log_odds(self, prompt: list[BaseMessage]) -> float | None:
-        with self._failures_named():
-            return log_odds(self.settings, prompt, prompts.YES)
+    def _odds(self, state: State, read: Sequence[Sentence]) -> float | None:
+        """The log-odds that these sentences answer the question, as the model sees it; it is asked once."""
+        places = tuple((sentence.document.id, sentence.start) for sentence in read)
+        if places not in state["odds"]:
+            with self._failures_named():
+                prompt = prompts.doubt_messages(state["standalone"], read)
+                state["odds"][places] = log_odds(self.settings, prompt, prompts.YES)
+        odds: float | None = state["odds"][places]
+        return odds
 
     def _ground(self, state: State) -> Answer:
         """The checked answer: refused, or with citations worked out from its text."""
@@ -319,6 +338,11 @@ class Assistant:
             likeness = evidence.cosines(f"{state['standalone']} {text}", read, self.encoder)
             return grounding.ground(text, read, likeness, state["script"]), None
         found = self._judged(state, state["message"], state["evidence"])
+        if isinstance(found, Objection):
+            whole = evidence.choose(state["ranked"], self.encoder)
+            if len(whole) > len(state["evidence"]):  # the few were too few
+                state |= {"evidence": whole, "message": self._written(state, whole)}
+                found = self._judged(state, state["message"], whole)
         if isinstance(found, Objection) and found.about_figure:
             found = self._asked_again(state, found)
         return (found, None) if isinstance(found, Grounded) else (None, found)
@@ -332,31 +356,37 @@ class Assistant:
         found = grounding.checked(written, question, read, likeness, state["script"])
         if isinstance(found, Objection):
             return found
-        return self._doubt(mean_log_probability(message), question, read) or found
+        return self._doubt(state, message, read) or found
+
+    def _written(self, state: State, read: Sequence[Sentence]) -> BaseMessageChunk:
+        """What the model writes over these sentences, when it has come to its end."""
+        model = self.model
+        assert model is not None
+        pieces: list[BaseMessageChunk] = list(self._reply(model, prompts.messages(state["standalone"], read)))
+        return reduce(add, pieces, AIMessageChunk(content=""))
 
     def _asked_again(self, state: State, objection: Objection) -> Grounded | Objection:
         """The one repair: the question over nothing but the sentence that the doubted figure stands on."""
-        question, read, model = state["standalone"], state["evidence"], self.model
+        question, read = state["standalone"], state["evidence"]
         written = str(state["message"].text)
         likeness = evidence.cosines(f"{question} {written}", read, self.encoder)
         alone = grounding.cited_sentences(grounding.ground(written, read, likeness, state["script"]), read)
-        if model is None or not alone:
+        if not alone:
             return objection
-        pieces: list[BaseMessageChunk] = list(self._reply(model, prompts.messages(question, alone)))
-        message = reduce(add, pieces, AIMessageChunk(content=""))
+        message = self._written(state, alone)
         found = self._judged(state, message, alone)
         if isinstance(found, Objection) and found.by_words and grounding.confirmed(written, str(message.text)):
             likeness = evidence.cosines(f"{question} {written}", alone, self.encoder)
             answer = grounding.ground(written, alone, likeness, state["script"])
-            doubt = self._doubt(mean_log_probability(message), question, alone)
-            found = grounding.unmet(answer, question, alone) or doubt or answer
+            found = grounding.unmet(answer, question, alone) or self._doubt(state, message, alone) or answer
         return found if isinstance(found, Grounded) else objection
 
-    def _doubt(self, sureness: float | None, question: str, read: Sequence[Sentence]) -> Objection | None:
-        """How unsure the model is of what it wrote; None where it is sure, or does not say. `sureness`: see below."""
+    def _doubt(self, state: State, message: BaseMessageChunk, read: Sequence[Sentence]) -> Objection | None:
+        """How unsure the model is of what it wrote; None where it is sure, or does not say."""
+        sureness = mean_log_probability(message)
         if sureness is None:
             return None
-        odds = self._log_odds(prompts.doubt_messages(question, read))
+        odds = self._odds(state, read)
         if odds is None and grounding.unsure(sureness):
             return Objection(f"the model was unsure of its words ({sureness:.2f})")
         if odds is not None and grounding.confidence(sureness, odds) < grounding.LEAST_CONFIDENCE:

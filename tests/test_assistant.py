@@ -26,10 +26,12 @@ from rag import (
     InputError,
     LanguageModelError,
     QuoteFound,
+    Settings,
     TextAdded,
     Turn,
+    evidence,
 )
-from rag.grounding import lead
+from rag.grounding import SURE, lead
 from rag.prompts import NOT_FOUND, REFUSALS
 from rag.text import compact, simplify, to_script
 
@@ -295,6 +297,71 @@ def test_an_answer_that_the_model_doubts_is_withheld(
     answer = assistant.ask(QUESTION)
     assert answer.refused is refused
     assert ("doubts" in answer.trace.withheld) is refused
+
+
+Odds = Callable[[float, float], list[str]]
+
+
+@pytest.fixture
+def odds(monkeypatch: pytest.MonkeyPatch) -> Odds:
+    """Has the model believe this much in the very best sentences, and in all; returns what it is asked about."""
+
+    def odds_(few: float, whole: float) -> list[str]:
+        asked: list[str] = []
+
+        def told(settings: Settings, prompt: list[BaseMessage], yes: str) -> float:
+            asked.append(str(prompt[-1].text))
+            return few if len(asked) == 1 else whole
+
+        monkeypatch.setattr("rag.assistant.log_odds", told)
+        monkeypatch.setattr("rag.assistant.mean_log_probability", lambda message: -0.1)
+        return asked
+
+    return odds_
+
+
+def test_no_more_than_the_best_sentences_is_read_where_they_surely_answer(writing: Writing, odds: Odds) -> None:
+    asked = odds(SURE, -9.0)
+    assistant, model = writing(lambda messages: ["培训组工干部8710人次"])
+    answer = assistant.ask(QUESTION)
+    assert (answer.refused, lead(answer.text)) == (False, "培訓組工幹部8710人次[1]")
+    (messages,) = model.asked
+    (doubted,) = asked
+    assert doubted.startswith(str(messages[-1].text))
+    assert len(answer.trace.evidence) < len(whole_evidence(assistant))
+
+
+@pytest.mark.parametrize("few", [SURE - 0.01, -9.0])
+def test_all_that_comes_close_is_read_where_the_best_sentences_may_not_answer(
+    writing: Writing, odds: Odds, few: float
+) -> None:
+    asked = odds(few, 9.0)
+    assistant, model = writing(lambda messages: ["培训组工干部8710人次"])
+    answer = assistant.ask(QUESTION)
+    assert not answer.refused
+    assert list(answer.trace.evidence) == whole_evidence(assistant)
+    assert (len(model.asked), len(asked)) == (1, 2)
+
+
+@pytest.mark.parametrize("few", [NOT_FOUND, "99999人次"])
+def test_all_that_comes_close_is_read_when_the_best_sentences_led_to_no_answer(
+    writing: Writing, odds: Odds, few: str
+) -> None:
+    odds(SURE, 9.0)
+    assistant, model = writing(lambda messages: [few if len(model.asked) == 1 else "培训组工干部8710人次"])
+    answer = assistant.ask(QUESTION)
+    assert lead(answer.text) == "培訓組工幹部8710人次[1]"
+    first, again = (str(messages[-1].text) for messages in model.asked)
+    assert len(first) < len(again)
+    assert list(answer.trace.evidence) == whole_evidence(assistant)
+
+
+def whole_evidence(assistant: Assistant) -> list[str]:
+    """All that comes close to the question."""
+    state = assistant._begin(QUESTION)
+    state["standalone"] = QUESTION
+    state["found"] = assistant._retrieve(state)
+    return [sentence.text for sentence in evidence.choose(assistant._rank(state), assistant.encoder)]
 
 
 @pytest.mark.parametrize("second", ["8710人次", "341期", "文档中没有", "99999人次"])

@@ -20,7 +20,7 @@ from rag.evaluate import load_questions
 from tests.conftest import SEEDS
 
 #: Functions in which the language model writes, or tells how sure it is.
-MODEL = {"_reply", "_log_odds"}
+MODEL = {"_reply", "_odds"}
 
 
 def measure(questions: int = 5) -> dict[str, Any]:
