@@ -176,8 +176,11 @@ class _Sync:
             self.report.skipped.append({"path": printable(path), "reason": reason})
         owners = {document.path for document in self.library.documents()}
         now = {path: key(stamp) for path, stamp in here.files.items()}
-        now |= {
-            path: key(stamp) for path, stamp in known.items() if path not in now and not _is_gone(path, roots, here)
+        held = {key(known[path]) for path in owners & known.keys()}
+        now |= {  # a file elsewhere counts as a copy of what is held, and cannot be read here
+            path: key(stamp)
+            for path, stamp in known.items()
+            if path not in now and key(stamp) in held and not _is_gone(path, roots, here)
         }
         stay = {path for path in owners if path not in now and not _is_gone(path, roots, here)}
         todo = plan(now, {path: key(stamp) for path, stamp in known.items()}, owners - stay)

@@ -58,7 +58,7 @@ class Catalog:
 
         Raises what `Library.open` raises.
         """
-        folder = Path(os.path.expanduser(folder)).absolute()
+        folder = Path(os.path.abspath(os.path.expanduser(folder)))
         try:
             folder.mkdir(parents=True, exist_ok=True)
             lock = _take_lock(folder)

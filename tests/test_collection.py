@@ -390,7 +390,19 @@ def test_two_uploads_of_one_name_at_once_are_both_kept(collection: Collection, t
     assert texts == {f"第{number}處。" for number in range(8)}
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"folders": null}', '{"folders": [1]}', '{"failures": [1]}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        "[]",
+        '{"folders": null}',
+        '{"folders": [1]}',
+        '{"folders": "abc"}',
+        '{"failures": [1]}',
+        '{"failures": [{"path": 1, "error": 2}]}',
+        "[" * 100_000,
+    ],
+)
 def test_a_damaged_list_of_folders_is_set_aside_and_begun_anew(
     collection: Collection, tmp_path: Path, content: str
 ) -> None:
@@ -417,3 +429,160 @@ def test_a_list_of_folders_that_cannot_be_read_just_now_is_not_overwritten(
         with pytest.raises(LibraryError, match="cannot be read"):
             collection.follow([upload(tmp_path / "more", "b.txt", "下基層。").parent])
     assert collection.folders == before
+
+
+# --- copies
+
+
+def added(collection: Collection, folder: Path, **texts: str) -> None:
+    """Uploads texts, named by their file's stem or whole name, and reads all uploads."""
+    for name, text in texts.items():
+        collection.take_in([upload(folder / "in", name.replace("_", "."), text)])
+    collection.start([collection.uploads])
+    work = finished(collection)
+    assert (work.problem, work.report["failed"]) == ("", [])
+
+
+def held(collection: Collection) -> list[str]:
+    return sorted(path.name for path in collection.uploads.iterdir())
+
+
+def test_a_document_of_the_same_text_and_another_kind_stays_when_one_is_removed(
+    collection: Collection, tmp_path: Path
+) -> None:
+    added(collection, tmp_path, notes_txt="培訓8710人次。", notes_md="培訓8710人次。")
+    collection.remove(["notes.txt"])
+    assert (ids(collection), held(collection)) == (["notes.md"], ["notes.md"])
+    assert collection.undo() == 1
+    assert (ids(collection), held(collection)) == (["notes.md", "notes.txt"], ["notes.md", "notes.txt"])
+
+
+@pytest.mark.parametrize("folder", ["A", "z"])  # before and after the uploads
+def test_a_removed_upload_whose_copy_lies_in_a_folder_stops_no_sync(
+    collection: Collection, tmp_path: Path, folder: str
+) -> None:
+    added(collection, tmp_path, x_txt="培訓8710人次。")
+    copy = upload(tmp_path / folder, "x.txt", "培訓8710人次。")
+    collection.follow([copy.parent])
+    collection.again()
+    finished(collection)
+    collection.remove(["x.txt"])
+    added(collection, tmp_path, new_txt="新的。")
+    assert ids(collection) == ["new.txt"]
+    collection.again()  # the folder's file is read again with its folder
+    finished(collection)
+    assert ids(collection) == ["new.txt", "x.txt"]
+    collection.unfollow(str(copy.parent))
+    collection.again()
+    assert finished(collection).problem == ""
+
+
+@pytest.mark.parametrize("folder", ["A", "z"])
+def test_an_upload_whose_copy_lies_in_a_folder_can_be_uploaded_again(
+    collection: Collection, tmp_path: Path, folder: str
+) -> None:
+    added(collection, tmp_path, x_txt="培訓8710人次。")
+    collection.follow([upload(tmp_path / folder, "x.txt", "培訓8710人次。").parent])
+    collection.again()
+    finished(collection)
+    added(collection, tmp_path, x_txt="培訓8710人次。", new_txt="新的。")
+    assert ids(collection) == ["new.txt", "x.txt"]
+
+
+def test_the_uploaded_copy_of_a_folders_document_goes_with_it(collection: Collection, tmp_path: Path) -> None:
+    folder = upload(tmp_path / "F", "x.txt", "培訓8710人次。").parent
+    collection.follow([folder])
+    collection.again()
+    finished(collection)
+    added(collection, tmp_path, x_txt="培訓8710人次。")
+    collection.remove(["x.txt"])
+    added(collection, tmp_path, z_txt="別的。")
+    assert ids(collection) == ["z.txt"]
+
+
+# --- undo, again and again
+
+
+def test_what_is_removed_once_more_after_undo_stays_out(collection: Collection, tmp_path: Path) -> None:
+    added(collection, tmp_path, a_txt="培訓8710人次。")
+    collection.remove(["a.txt"])
+    assert collection.undo() == 1
+    collection.remove(["a.txt"])
+    assert held(collection) == []
+    added(collection, tmp_path, z_txt="別的。")
+    assert ids(collection) == ["z.txt"]
+
+
+def test_undo_brings_back_no_more_than_was_removed_last(collection: Collection, tmp_path: Path) -> None:
+    collection.take_in([zipped(tmp_path / "in" / "a.zip", one="培訓8710人次。", two="下基層。")])
+    collection.start([collection.uploads])
+    finished(collection)
+    collection.remove(["a.zip/one.txt"])
+    collection.remove(["a.zip/two.txt"])
+    assert collection.undo() == 1
+    collection.again()
+    finished(collection)
+    assert ids(collection) == ["a.zip/two.txt"]
+
+
+def test_undo_that_fails_can_be_tried_again(
+    collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added(collection, tmp_path, a_txt="培訓8710人次。", b_txt="下基層。")
+    collection.remove(["a.txt", "b.txt"])
+
+    def full(*_: object, **__: object) -> None:
+        raise LibraryError("The disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(collection.library, "put", full)
+        with pytest.raises(LibraryError):
+            collection.undo()
+    assert held(collection) == []
+    with monkeypatch.context() as patched:
+        patched.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError(13, "Permission denied")))
+        with pytest.raises(InputError, match="Permission denied"):
+            collection.undo()
+    assert collection.undo() == 2
+    assert held(collection) == ids(collection) == ["a.txt", "b.txt"]
+
+
+def test_undo_goes_on_without_a_file_that_is_lost(collection: Collection, tmp_path: Path) -> None:
+    added(collection, tmp_path, a_txt="培訓8710人次。", b_txt="下基層。")
+    collection.remove(["a.txt", "b.txt"])
+    (collection.library.folder / "removed" / "b.txt").unlink()
+    with pytest.raises(InputError, match="1 of 2"):
+        collection.undo()
+    assert held(collection) == ids(collection) == ["a.txt"]
+
+
+def test_a_document_named_twice_is_removed_once(collection: Collection, tmp_path: Path) -> None:
+    added(collection, tmp_path, a_txt="培訓8710人次。")
+    assert collection.remove(["a.txt", "a.txt"]) == ["a.txt"]
+    assert collection.undo() == 1
+
+
+def test_an_upload_that_breaks_off_leaves_nothing_behind(
+    collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(source: Path, target: Path) -> None:
+        target.write_bytes(source.read_bytes()[:3])
+        raise OSError(28, "No space left on device")
+
+    file = upload(tmp_path / "in", "a.txt", "培訓8710人次。")
+    with monkeypatch.context() as patched:
+        patched.setattr("shutil.move", cut)
+        with pytest.raises(InputError, match="No space left"):
+            collection.take_in([file])
+    assert held(collection) == []
+    assert [path.name for path in collection.take_in([file])] == ["a.txt"]
+
+
+def test_a_report_survives_a_list_of_folders_that_cannot_be_read(collection: Collection, tmp_path: Path) -> None:
+    (collection.library.folder / "page.json").mkdir()
+    collection.take_in([upload(tmp_path / "in", "a.txt", "培訓8710人次。")])
+    collection.start([collection.uploads])
+    work = finished(collection)
+    assert "cannot be read" in work.problem
+    assert work.report["added"] == 1
+    assert ids(collection) == ["a.txt"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ import pytest
 
 from rag.errors import LibraryError
 from tests.browser.fake import FakeAssistant
+from ui.collection import Choice
+from ui.conversations import Saved
 from ui.desk import Desk
-from ui.exchanges import Talk, restored
+from ui.exchanges import Talk, caught_up, restored
 from ui.render import Exchange
 from ui.session import Session
 from ui.talk import TalkTab
@@ -136,3 +139,62 @@ def test_a_run_that_the_page_has_left_changes_nothing() -> None:
     session.change(run, id="x")
     session.end(run)
     assert session.talk == Talk("y")
+
+
+def test_a_choice_holds_though_the_conversation_was_deleted_elsewhere(desk: Desk, tab: TalkTab) -> None:
+    session, choice = Session(), Choice(text="2011")
+    list(tab._ask("培訓多少人次？", session))
+    desk.conversations.delete(session.talk.id)
+    assert tab.restrict(session, choice).choice == session.talk.choice == choice
+
+
+def test_a_choice_that_cannot_be_kept_changes_nothing(
+    desk: Desk, tab: TalkTab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = Session()
+    list(tab._ask("培訓多少人次？", session))
+
+    def full(*_: object) -> None:
+        raise LibraryError("The disk is full.")
+
+    monkeypatch.setattr(desk.conversations, "set_scope", full)
+    with pytest.raises(LibraryError):
+        tab.restrict(session, Choice(text="2011"))
+    assert not session.talk.choice
+
+
+def test_the_conversation_gone_on_with_is_shown_though_the_others_cannot_be_listed(
+    desk: Desk, tab: TalkTab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = Session()
+    list(tab._ask("培訓多少人次？", session))
+    talk = session.talk
+
+    def locked(*_: object) -> None:
+        raise LibraryError("The conversations are locked.")
+
+    monkeypatch.setattr(desk.conversations, "list", locked)
+    session = Session()
+    values = tab._gone_on(session, talk)
+    assert session.talk == talk
+    shown = dict(zip(tab.outputs, values, strict=True))
+    assert "培訓多少人次？" in str(shown[tab.chat][0]["content"].value)
+    assert "locked" in shown[tab.status]
+    assert len(tab._start_anew(session)) == len(tab.greet("", session)) - 1
+
+
+def test_what_another_page_has_added_is_merged_by_its_number(desk: Desk) -> None:
+    id = desk.conversations.begin(asdict(Choice()))
+    for question in ("四", "五"):
+        number = desk.conversations.save(id, Saved(4, question), instead=False)
+    assert number == 5
+    here = Talk(id, tuple(Exchange(number, str(number)) for number in (1, 2, 3, 4)))
+    merged = caught_up(desk.conversations, here)
+    assert [(one.number, one.question) for one in merged.exchanges] == [
+        (1, "1"),
+        (2, "2"),
+        (3, "3"),
+        (4, "四"),
+        (5, "五"),
+    ]
+    assert caught_up(desk.conversations, merged) is merged

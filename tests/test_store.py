@@ -639,6 +639,12 @@ def test_a_library_is_given_back_at_the_end_of_its_block(folder: Path) -> None:
 # --- another encoder, another version
 
 
+def test_a_library_is_known_by_its_shortest_path(folder: Path) -> None:
+    (folder.parent / "elsewhere").mkdir(parents=True)
+    with Library.open(folder.parent / "elsewhere" / ".." / folder.name, encoder="words") as library:
+        assert library.folder == folder
+
+
 def test_another_encoder_is_refused_with_the_command_that_rebuilds(folder: Path) -> None:
     Library.open(folder, encoder="words").close()
     with pytest.raises(LibraryMismatch) as caught:

@@ -11,10 +11,12 @@ import json
 import logging
 import math
 import os
+import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -76,6 +78,7 @@ class Work:
 @dataclass(slots=True)
 class _Removed:
     entries: list[Entry]
+    stamps: list[FileStamp] = field(default_factory=list)
     files: list[tuple[Path, Path]] = field(default_factory=list)
 
 
@@ -236,14 +239,15 @@ class Collection:
             if self._halt.is_set():
                 raise Stopped
 
+        done = Work()
         try:
             report = sync(paths, self.assistant, progress=tell)
-            self._note_failures(paths, report["failed"])
             done = Work(step=self._work.step, report=report)
+            self._note_failures(paths, report["failed"])
         except Stopped:
             done = Work(step=self._work.step, stopped=True)
         except JianbaoError as error:
-            done = Work(step=self._work.step, problem=str(error))
+            done = replace(done, step=self._work.step, problem=str(error))
         except Exception as error:  # a fault of ours: the page says so, the log has the traceback
             logging.exception("the sync broke off")
             done = Work(
@@ -281,6 +285,7 @@ class Collection:
         with self._lock:
             if self._work.running:
                 raise InputError("Documents are being read; remove some when that has ended, or stop it first.")
+            ids = list(dict.fromkeys(ids))
             entries = self.library.entries(ids)
             if not entries:  # gone already: what was removed last can still be put back
                 return []
@@ -295,7 +300,8 @@ class Collection:
                     removed.entries = [entry for entry in entries if entry.document.id in there]
                     self._removed = removed
             try:
-                self._put_aside(removed, read)
+                with self._taking:
+                    self._put_aside(removed, read)
             except OSError as error:
                 raise InputError(
                     f"The documents are out, but their files stay ({error.strerror or error}). "
@@ -309,16 +315,19 @@ class Collection:
         return Path(path).parent == self.uploads
 
     def _put_aside(self, removed: _Removed, read: Mapping[str, FileStamp]) -> None:
-        """Moves uploaded files, read to their end, of which no document is left to the bin, and their copies."""
-        for path in {entry.document.path for entry in removed.entries}:
-            if path not in read or not self._is_upload(path) or self.library.documents_of(path):
+        """Moves files, read to their end, of which no document is left to the bin, with their copies; only uploads."""
+        for path in {entry.document.path for entry in removed.entries} & read.keys():
+            if self.library.documents_of(path):
                 continue
             same = [other for other, stamp in read.items() if stamp.sha256 == read[path].sha256]
             for file in map(Path, filter(self._is_upload, same)):
+                if self.library.documents_of(str(file)):  # of another suffix, and so a document of its own
+                    continue
                 if file.exists():
                     self._bin.mkdir(exist_ok=True)
                     os.replace(file, self._bin / file.name)
                     removed.files.append((self._bin / file.name, file))
+                removed.stamps.append(read[str(file)])
                 self.library.forget_file(str(file))
 
     @property
@@ -332,23 +341,28 @@ class Collection:
 
         What has come under their names since then stays, and an InputError tells how many cannot be put back.
         """
-        with self._lock:
+        with self._lock, self._taking:
             removed = self._removed
             if removed is None:
                 return 0
             if self._work.running:
                 raise InputError("Documents are being read; put some back when that has ended, or stop it first.")
-            taken = {str(file) for _, file in removed.files if file.exists()}
-            for kept, file in removed.files:
-                if str(file) not in taken:
-                    os.replace(kept, file)
+            back = [(kept, file) for kept, file in removed.files if kept.exists() and not file.exists()]
+            taken = {str(file) for _, file in removed.files} - {str(file) for _, file in back}
             free = [
                 entry
                 for entry in removed.entries
                 if self.library.path_of(entry.document.id) is None and entry.document.path not in taken
             ]
-            read, paths = self.library.files(), {entry.document.path for entry in free}
-            self.library.put(free, files=[read[path] for path in sorted(paths & read.keys())])
+            stamps = self.library.files() | {stamp.path: stamp for stamp in removed.stamps if stamp.path not in taken}
+            paths = {entry.document.path for entry in free} | {str(file) for _, file in back}
+            try:
+                with _moved(back):
+                    self.library.put(free, files=[stamps[path] for path in sorted(paths & stamps.keys())])
+            except OSError as error:
+                raise InputError(
+                    f"The documents cannot be put back ({error.strerror or error}). Check the disk of {self.uploads}."
+                ) from error
             self._removed = None
         self._changed()
         if lost := len(removed.entries) - len(free):
@@ -370,13 +384,15 @@ class Collection:
             found = json.loads(self._kept.read_text(encoding="utf-8"))
             if not (
                 isinstance(found, dict)
+                and all(isinstance(found.get(name, []), list) for name in ("folders", "failures"))
                 and all(isinstance(path, str) for path in found.get("folders", []))
                 and all(set(one) == {"path", "error"} for one in found.get("failures", []))
+                and all(isinstance(said, str) for one in found.get("failures", []) for said in one.values())
             ):
                 raise ValueError("it has another form")
         except FileNotFoundError:
             return {}
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             aside = self._kept.with_suffix(".damaged")
             logging.warning("%s cannot be read (%s) and was set aside as %s", self._kept, error, aside)
             self._move(self._kept, aside)
@@ -432,5 +448,25 @@ def _kept(file: Path, folder: Path) -> Path:
             return target
         number += 1
         target = folder / f"{file.stem} ({number}){file.suffix}"
-    shutil.move(file, target)
+    part = folder / f".{secrets.token_hex(8)}"  # a name that is not read, in case the disk is full in the middle
+    try:
+        shutil.move(file, part)
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
     return target
+
+
+@contextmanager
+def _moved(files: Sequence[tuple[Path, Path]]) -> Iterator[None]:
+    """Moves files, and moves them back when what follows fails."""
+    done: list[tuple[Path, Path]] = []
+    try:
+        for file, to in files:
+            os.replace(file, to)
+            done.append((file, to))
+        yield
+    except BaseException:
+        for file, to in done:
+            os.replace(to, file)
+        raise

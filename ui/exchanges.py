@@ -49,9 +49,11 @@ def caught_up(conversations: Conversations, talk: Talk) -> Talk:
     except JianbaoError as error:  # deleted there, say; the question is asked all the same
         logging.info("%s", error)
         return talk
-    if len(kept.exchanges) <= len(talk.exchanges):
+    there = {one.number for one in kept.exchanges}
+    if there <= {one.number for one in talk.exchanges}:
         return talk
-    return replace(talk, exchanges=kept.exchanges)
+    mine = [one for one in talk.exchanges if one.number not in there]
+    return replace(talk, exchanges=tuple(sorted([*mine, *kept.exchanges], key=lambda one: one.number)))
 
 
 def begun(conversations: Conversations, talk: Talk) -> str:

@@ -355,6 +355,7 @@ _SENTENCES = {
     "The documents are out, but their files stay ({?}). Check the disk of {}.": (
         "文件已移除，但檔案還在（{0}）。請檢查 {1} 所在的磁碟。"
     ),
+    "The documents cannot be put back ({?}). Check the disk of {}.": "無法復原文件（{0}）。請檢查 {1} 所在的磁碟。",
     "{} of {} documents cannot be put back: others have their names now. Rename those, and add the files again.": (
         "{1} 份文件中有 {0} 份無法復原：已有別的文件使用相同名稱。請將那些重新命名，再重新加入檔案。"
     ),

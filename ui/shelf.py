@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import gradio as gr
@@ -95,11 +95,16 @@ class ShelfTab:
         """Values for `outputs`: everything anew; the timer goes on as long as documents are read."""
         collection, work = self.desk.collection, self.desk.collection.work
         removed = collection.can_undo
+        notice = lists.removal(removed, self.said, self.script) if removed else ""
+        try:
+            failures, folders = collection.failures, collection.folders
+        except JianbaoError as error:
+            failures, folders, notice = [], [], lists.notice(str(error), self.script) + notice
         return [
             self._list(shown),
-            lists.removal(removed, self.said, self.script) if removed else "",
-            lists.work(work, collection.failures, self.said, self.script),
-            lists.folders(collection.folders, self.said, self.script) if self.desk.local else "",
+            notice,
+            lists.work(work, failures, self.said, self.script),
+            lists.folders(folders, self.said, self.script) if self.desk.local else "",
             view(self.desk, shown.opened, self.script, to="shelf") if shown.opened else "",
             shown,
             gr.Timer(active=work.running),
@@ -219,7 +224,5 @@ class ShelfTab:
 
     def _asked(self, session: Session, choice: Choice, shown: Shown) -> list[Any]:
         """Restricts the conversation to a choice, and goes there."""
-        talk = session.change(choice=choice)
-        if talk.id:
-            self.desk.conversations.set_scope(talk.id, asdict(choice))
+        talk = self.talk.restrict(session, choice)
         return [*self.refresh(shown), self.talk.scoped(talk), gr.Tabs(selected="ask"), gr.skip()]

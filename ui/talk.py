@@ -11,12 +11,12 @@ from typing import Any
 import gradio as gr
 from gradio.components.chatbot import ExampleMessage
 
-from rag.errors import JianbaoError
+from rag.errors import InputError, JianbaoError
 from rag.text import Script
 from rag.types import Turn
 from ui import exchanges, lists, quotes, render
 from ui.answering import after, batches
-from ui.collection import ALL
+from ui.collection import ALL, Choice
 from ui.conversations import Verdict
 from ui.desk import SEEDS, Desk
 from ui.exchanges import Talk
@@ -116,7 +116,7 @@ class TalkTab:
                 session.go_on(exchanges.restored(self.desk.conversations, kept))
             except JianbaoError as error:  # it has been deleted meanwhile
                 logging.info("%s", error)
-        return [gr.skip(), *self._screen(session.talk, busy=False), *self._frame(), session]
+        return [*self._anew(session.talk), session]
 
     def _frame(self) -> list[Any]:
         return [self.head(), gr.skip()]
@@ -142,6 +142,15 @@ class TalkTab:
             return gr.Chatbot([_message("assistant", welcome)], examples=[])
         examples: list[ExampleMessage] = [{"text": text} for text in EXAMPLES.values()]
         return gr.Chatbot(_messages(talk.exchanges), placeholder=welcome, examples=examples)
+
+    def restrict(self, session: Session, choice: Choice) -> Talk:
+        """Has a page's conversation ask these documents from now on, once that is kept."""
+        if id := session.talk.id:
+            try:
+                self.desk.conversations.set_scope(id, asdict(choice))
+            except InputError:  # deleted elsewhere: its next question begins another one, with this choice
+                logging.info("conversation %s is gone", id)
+        return session.change(choice=choice)
 
     def scoped(self, talk: Talk) -> str:
         """The line that tells which documents are asked."""
@@ -305,19 +314,29 @@ class TalkTab:
 
     def _outcome(self, session: Session, run: Run, status: str, question: str | None = None) -> list[Any]:
         """Values for all outputs when a question has come out; none when the page has gone on to something else."""
-        talk = session.talk
-        try:
-            screen = self._screen(talk, busy=False)
-        except JianbaoError as error:  # the answer is shown all the same
-            changed = dict(zip((self.send, self.halt), _buttons(busy=False), strict=True))
-            values = self._only(
-                {self.chat: _messages(talk.exchanges), self.status: self._trouble(str(error)), **changed}
-            )
-        else:
-            if status:
-                screen[self._shown.index(self.status)] = status
-            values = [gr.skip() if question is None else question, *screen, *self._frame()]
+        values = self._anew(session.talk, status, question)
         return values if session.holds(run) else self._nothing()
+
+    def _anew(self, talk: Talk, status: str = "", question: str | None = None, searched: str = "") -> list[Any]:
+        """Values for all outputs to show a conversation, with this status if any; the box keeps what is typed in it,
+        unless there is a question for it.
+        """
+        try:
+            screen = self._screen(talk, busy=False, searched=searched)
+        except JianbaoError as error:  # the list of conversations cannot be read: this one is shown all the same
+            changed = dict(zip((self.send, self.halt), _buttons(busy=False), strict=True))
+            return self._only(
+                {
+                    self.chat: _messages(talk.exchanges) if talk.exchanges else self.conversation(talk),
+                    self.sources: self._side(talk),
+                    self.scope: self.scoped(talk),
+                    self.status: self._trouble(str(error)),
+                    **changed,
+                }
+            )
+        if status:
+            screen[self._shown.index(self.status)] = status
+        return [gr.skip() if question is None else question, *screen, *self._frame()]
 
     def _suggest(self, session: Session) -> Any:
         """What could be asked next, once there is an answer; looked for when the reader has it already."""
@@ -377,10 +396,7 @@ class TalkTab:
                 case "library":
                     yield self._only({self.tabs: gr.Tabs(selected="library")})
                 case "scope_all":
-                    talk = session.change(choice=ALL)
-                    if talk.id:
-                        self.desk.conversations.set_scope(talk.id, asdict(talk.choice))
-                    yield self._only({self.scope: self.scoped(talk)})
+                    yield self._only({self.scope: self.scoped(self.restrict(session, ALL))})
                 case "seed":
                     yield from self._seeded(session)
                 case "resume":
@@ -404,7 +420,7 @@ class TalkTab:
         """Values for all outputs when another conversation is chosen; none when yet another one has been since."""
         if not session.go_on(talk):
             return self._nothing()
-        return ["", *self._screen(talk, busy=False, searched=searched), *self._frame()]
+        return self._anew(talk, question="", searched=searched)
 
     def _found(self, searched: str, session: Session) -> str:
         return self._lists(session.talk, searched)[0]
